@@ -1,0 +1,60 @@
+"""Standing in for Flask-CORS, for programs that import it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+REFERENCE_VERSION = "6.0.5"
+"""The release of Flask-CORS that is reproduced."""
+
+
+def install_as_flask_cors() -> None:
+    """Let ``import flask_cors``, and ``.core``, ``.decorator`` and ``.extension`` of it, give this package.
+
+    For programs whose code cannot be changed. It must run before they import it, and may run twice. The
+    loggers ``flask_cors`` and ``flask_cors.core`` then switch our log on and off.
+
+    :raises RuntimeError: Flask-CORS itself is imported already
+    """
+    from . import _log, core, decorator, extension
+
+    present = sys.modules.get("flask_cors")
+    if present is not None:
+        if getattr(present, "__flask_cors_rs__", False):
+            return
+        raise RuntimeError(
+            "Flask-CORS is imported already, and what has imported it would go on with it: call"
+            " install_as_flask_cors() before anything imports flask_cors, or start the program with"
+            " python -m flask_cors_rs"
+        )
+    _log.rename("flask_cors")
+    core.LOG = _log.LOG
+    package = _module("flask_cors", {"CORS": extension.CORS, "cross_origin": decorator.cross_origin})
+    package.__path__ = []
+    public = {"CORS", "cross_origin", "__version__"}
+    package.__dict__.update(
+        __all__=sorted(public), __flask_cors_rs__=True, __version__=REFERENCE_VERSION, logging=logging
+    )
+    core_names = {name: getattr(core, name) for name in core.__all__}
+    submodules = {
+        "core": core_names,
+        "decorator": {"cross_origin": decorator.cross_origin, **_of(core_names, "FLASK_CORS_EVALUATED", "LOG")},
+        "extension": {"CORS": extension.CORS, **core_names},
+    }
+    for name, names in submodules.items():
+        setattr(package, name, _module(f"flask_cors.{name}", names))
+
+
+def _of(names: dict[str, object], *wanted: str) -> dict[str, object]:
+    return {name: names[name] for name in wanted}
+
+
+def _module(name: str, names: dict[str, object]) -> ModuleType:
+    module = ModuleType(name, "flask_cors_rs, in the place of Flask-CORS.")
+    module.__spec__ = ModuleSpec(name, None, is_package="." not in name)
+    module.__dict__.update(names)
+    sys.modules[name] = module
+    return module

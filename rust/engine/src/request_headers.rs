@@ -1,0 +1,61 @@
+//! `Access-Control-Request-Headers` answered by `Access-Control-Allow-Headers`:
+//! [Fetch, CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch-0).
+
+use crate::pattern::{Pattern, PatternSet};
+use crate::text::{is_single_line, strip};
+
+/// The header names that a request may have.
+pub(crate) struct RequestHeaders {
+    allowed: PatternSet,
+}
+
+impl RequestHeaders {
+    pub(crate) fn new(patterns: Vec<Pattern>) -> Self {
+        Self { allowed: PatternSet::new(patterns) }
+    }
+
+    /// The requested names that are allowed, sorted and joined as Flask-CORS does, and whether all are.
+    /// Duplicates, case and empty elements stay. A name that holds a line break is never allowed.
+    pub(crate) fn answer(&self, requested: &str) -> (String, bool) {
+        let mut complete = true;
+        let mut names: Vec<&str> = Vec::new();
+        for name in requested.split(',').map(strip) {
+            if self.allowed.matches(name) && is_single_line(name) {
+                names.push(name);
+            } else {
+                complete = false;
+            }
+        }
+        names.sort_unstable();
+        (names.join(", "), complete)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn literals(names: &[&str]) -> RequestHeaders {
+        RequestHeaders::new(names.iter().map(|name| Pattern::Literal((*name).to_owned())).collect())
+    }
+
+    #[test]
+    fn allowed_names_are_echoed_sorted() {
+        let headers = literals(&["X-A", "X-B"]);
+        assert_eq!(headers.answer("x-b , X-A"), ("X-A, x-b".to_owned(), true));
+        assert_eq!(headers.answer("x-c, x-a, x-a"), ("x-a, x-a".to_owned(), false));
+        assert_eq!(headers.answer("x-c"), (String::new(), false));
+    }
+
+    #[test]
+    fn with_any_name_allowed_empty_elements_stay() {
+        let headers = RequestHeaders::new(vec![Pattern::Any]);
+        assert_eq!(headers.answer("b,,a"), (", a, b".to_owned(), true));
+    }
+
+    #[test]
+    fn a_name_with_a_line_break_is_left_out() {
+        let headers = RequestHeaders::new(vec![Pattern::Any]);
+        assert_eq!(headers.answer("a\r\nSet-Cookie: x, b\n"), ("b".to_owned(), false));
+    }
+}

@@ -1,0 +1,48 @@
+//! Python's notions of text, where they differ from Rust's.
+
+use std::borrow::Cow;
+use unicase::UniCase;
+
+/// `str.casefold()`: the full case folding of Unicode.
+pub(crate) fn casefold(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(text.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(text)
+        }
+    } else {
+        Cow::Owned(UniCase::unicode(text).to_folded_case())
+    }
+}
+
+/// `str.strip()`: besides Unicode's white space it cuts the four ASCII separators U+001C to U+001F.
+pub(crate) fn strip(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
+}
+
+/// Whether text from a request may be sent back inside a header: a line break would end the header
+/// ([RFC 9110, section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
+pub(crate) fn is_single_line(text: &str) -> bool {
+    !text.bytes().any(|byte| byte == b'\r' || byte == b'\n')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn casefold_is_full_folding() {
+        assert_eq!(casefold("HTTPS://Example.COM"), "https://example.com");
+        assert_eq!(casefold("Stra\u{df}e"), "strasse");
+        assert_eq!(casefold("\u{b5}"), "\u{3bc}");
+        assert_eq!(casefold("\u{c0}\u{d7}\u{de}"), "\u{e0}\u{d7}\u{fe}");
+    }
+
+    #[test]
+    fn strip_cuts_what_python_cuts() {
+        assert_eq!(strip(" \t\u{1c}\u{1f}\u{85}\u{a0}a b\u{2003} "), "a b");
+        assert_eq!(strip("\u{200b}"), "\u{200b}");
+        assert_eq!(strip(" "), "");
+    }
+}

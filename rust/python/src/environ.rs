@@ -1,0 +1,51 @@
+//! The request, read from a WSGI environ ([PEP 3333](https://peps.python.org/pep-3333/#environ-variables)).
+
+use cors_engine::{Preflight, Request};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use pyo3::{Bound, intern};
+
+/// The variables that decide CORS. What is not a `str` counts as absent.
+pub(crate) struct Environ<'py> {
+    pub(crate) origin: Option<Bound<'py, PyString>>,
+    private_network: bool,
+    preflight: Option<[Option<Bound<'py, PyString>>; 2]>,
+}
+
+fn variable<'py>(environ: &Bound<'py, PyDict>, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyString>> {
+    environ.get_item(name).ok().flatten().and_then(|value| value.cast_into().ok())
+}
+
+impl<'py> Environ<'py> {
+    pub(crate) fn read(environ: &Bound<'py, PyDict>) -> Self {
+        let py = environ.py();
+        let is_options = variable(environ, intern!(py, "REQUEST_METHOD"))
+            .is_some_and(|method| method.to_str().is_ok_and(|method| method.eq_ignore_ascii_case("OPTIONS")));
+        Self {
+            origin: variable(environ, intern!(py, "HTTP_ORIGIN")),
+            private_network: variable(environ, intern!(py, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"))
+                .is_some_and(|value| value.to_str().is_ok_and(|value| value == "true")),
+            preflight: is_options.then(|| {
+                [
+                    variable(environ, intern!(py, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")),
+                    variable(environ, intern!(py, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS")),
+                ]
+            }),
+        }
+    }
+
+    /// The engine's view of it. Text with lone surrogates cannot come from a WSGI server and is
+    /// allowed nowhere.
+    pub(crate) fn request(&self) -> Request<'_> {
+        let origin = self.origin.as_ref().map(|origin| origin.to_str());
+        Request {
+            origin: origin.as_ref().and_then(|origin| origin.as_ref().ok()).copied(),
+            origin_unreadable: matches!(origin, Some(Err(_))),
+            private_network: self.private_network,
+            preflight: self.preflight.as_ref().map(|[method, headers]| Preflight {
+                method: method.as_ref().map(|method| method.to_str().unwrap_or("\u{fffd}")),
+                headers: headers.as_ref().and_then(|headers| headers.to_str().ok()),
+            }),
+        }
+    }
+}
