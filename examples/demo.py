@@ -1,0 +1,115 @@
+"""Starts the example API under a real server, sends it cross-origin requests, says what was allowed and why,
+and measures what CORS adds to a request here. ``make demo`` runs it."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from api import create_app
+from waitress.server import create_server
+
+import flask_cors_rs
+
+REQUESTS: list[tuple[str, str, dict[str, str]]] = [
+    ("GET", "/public/products", {"Origin": "https://anyone.example"}),
+    ("GET", "/account/address", {"Origin": "https://shop.example"}),
+    ("GET", "/account/address", {"Origin": "https://preview-17.shop.example"}),
+    ("GET", "/account/address", {"Origin": "https://shop.example.evil.example"}),
+    (
+        "OPTIONS",
+        "/account/address",
+        {
+            "Origin": "https://shop.example",
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": "content-type,x-csrf-token",
+        },
+    ),
+    (
+        "OPTIONS",
+        "/account/address",
+        {
+            "Origin": "https://shop.example",
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": "x-debug",
+        },
+    ),
+    (
+        "OPTIONS",
+        "/account/address",
+        {"Origin": "https://shop.example", "Access-Control-Request-Method": "PATCH"},
+    ),
+    (
+        "OPTIONS",
+        "/widget",
+        {
+            "Origin": "https://eu.partner.example",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "x-widget-version",
+        },
+    ),
+    ("POST", "/widget", {"Origin": "https://partner.example"}),
+    ("GET", "/internal", {"Origin": "https://shop.example"}),
+    ("GET", "/public/products", {}),
+]
+
+
+class Reasons(logging.Handler):
+    """Keeps what the library logs of the requests."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the record."""
+        self.messages.append(record.getMessage())
+
+    def last_reason(self) -> str:
+        """The reason among the messages of one request, which are then forgotten."""
+        skipped = ("CORS headers", "CORS request received", "Request to")
+        reason = next((text for text in self.messages if not text.startswith(skipped)), "")
+        self.messages.clear()
+        return reason.removeprefix("CORS: ")
+
+
+def show(connection: http.client.HTTPConnection, method: str, path: str, headers: dict[str, str]) -> None:
+    """Send one request and print the CORS headers of the response."""
+    connection.request(method, path, headers=headers)
+    response = connection.getresponse()
+    response.read()
+    print(f"\n{method} {path}")
+    for name, value in headers.items():
+        print(f"  > {name}: {value}")
+    print(f"  < {response.status}")
+    for name, value in response.getheaders():
+        if name.startswith("Access-Control-") or name == "Vary":
+            print(f"  < {name}: {value}")
+
+
+def main() -> None:
+    """Run the demonstration; it ends by itself."""
+    reasons = Reasons()
+    logger = logging.getLogger("flask_cors_rs")
+    server = create_server(create_app(), host="127.0.0.1", port=0)
+    logger.addHandler(reasons)
+    logger.setLevel(logging.DEBUG)
+    threading.Thread(target=server.run, daemon=True).start()
+    print(f"flask-cors-rs {flask_cors_rs.__version__}, {flask_cors_rs.BACKEND} engine, on port {server.effective_port}")
+    connection = http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=10)
+    for method, path, headers in REQUESTS:
+        show(connection, method, path, headers)
+        print(f"  = {reasons.last_reason()}")
+    connection.close()
+    server.close()
+    print("\nWhat CORS adds to a request here:\n", flush=True)
+    added_cost = Path(__file__).parent.parent / "benches" / "added_cost.py"
+    subprocess.run([sys.executable, str(added_cost), "--seconds", "10"], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Wrong options are refused at set-up, by an error that names the option and the value."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from flask_cors_rs import CORS, cross_origin
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"origins": "https://[a.example"}, ValueError, r"origins: 'https://\[a.example' .*re\.escape"),
+    ({"origins": ["ok", "a**"]}, ValueError, r"origins: 'a\*\*'"),
+    ({"origins": re.compile(b"x")}, TypeError, r"origins: re\.compile\(b'x'\)"),
+    ({"origins": "https://a\r\nX: y"}, ValueError, r"origins: 'https://a\\r\\nX: y' holds '\\r'"),
+    ({"origins": "a\x00b"}, ValueError, r"origins: 'a\\x00b'"),
+    ({"allow_headers": "(x"}, ValueError, r"allow_headers: '\(x'"),
+    ({"allow_headers": [re.compile(b"x")]}, TypeError, "allow_headers"),
+    ({"methods": ["GET\n"]}, ValueError, r"methods: 'GET\\n'"),
+    ({"methods": ["GET", 5]}, TypeError, r"methods=\['GET', 5\]"),
+    ({"expose_headers": "X-A\x7f"}, ValueError, r"expose_headers: 'X-A\\x7f'"),
+    ({"expose_headers": ["X", None]}, TypeError, "expose_headers"),
+    ({"max_age": "5\r\nSet-Cookie: x"}, ValueError, "max_age"),
+    ({"supports_credentials": True, "send_wildcard": True, "origins": "*"}, ValueError, "name the origins"),
+    ({"origins": "a{99999999999999999999}("}, ValueError, "origins"),
+]
+
+
+@pytest.mark.parametrize(("options", "error", "message"), WRONG)
+def test_wrong_options_are_refused_at_set_up(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        CORS(Flask(__name__), **options)
+    with pytest.raises(error, match=message):
+        CORS(Flask(__name__), resources={"/a": options})
+    with pytest.raises(error, match=message):
+        CORS(**options).init_app(Flask(__name__))
+    with pytest.raises(error, match=message):
+        cross_origin(**options)
+
+
+@pytest.mark.parametrize(
+    ("resources", "error", "message"),
+    [
+        (None, ValueError, "resources=None"),
+        (5, ValueError, "resources=5"),
+        ("/(", ValueError, r"resources: '/\('"),
+        ({"/[": {}}, ValueError, r"resources: '/\['"),
+        ({"/a": None}, TypeError, "options of '/a' must be a dict, not None"),
+        ({"/a": "x"}, ValueError, "options of '/a' must be a dict, not 'x'"),
+        ({5: {}}, TypeError, "every key must be"),
+        ({re.compile(b"/"): {}}, TypeError, "every key must be"),
+        ([re.compile(b"/")], TypeError, "resources"),
+    ],
+)
+def test_wrong_resources_are_refused(resources: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        CORS(Flask(__name__), resources=resources)
+
+
+def test_a_wrong_configuration_key_is_refused_by_the_extension() -> None:
+    app = Flask(__name__)
+    app.config["CORS_ORIGINS"] = "https://[a"
+    with pytest.raises(ValueError, match="origins"):
+        CORS(app)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "left_out"),
+    [
+        ("CORS_METHODS", "GET\r\nX: y", "Access-Control-Allow-Methods"),
+        ("CORS_EXPOSE_HEADERS", ["a\x00"], "Access-Control-Expose-Headers"),
+        ("CORS_MAX_AGE", "\n", "Access-Control-Max-Age"),
+        ("CORS_ORIGINS", ["https://[a"], "Access-Control-Allow-Origin"),
+        ("CORS_ORIGINS", re.compile(b"x"), "Access-Control-Allow-Origin"),
+        ("CORS_ALLOW_HEADERS", "(", "Access-Control-Allow-Headers"),
+    ],
+)
+def test_what_only_a_request_can_show_is_left_out_and_logged(
+    key: str, value: object, left_out: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A decorated view reads the configuration late: the header is left out, the request goes on."""
+    app = Flask(__name__)
+
+    @app.route("/")
+    @cross_origin()
+    def view() -> str:
+        return "hello"
+
+    app.config[key] = value
+    ask = {
+        "Origin": "https://a.example",
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "x",
+    }
+    with caplog.at_level(logging.ERROR, "flask_cors_rs"):
+        response = app.test_client().options("/", headers=ask)
+        assert app.test_client().get("/").data == b"hello"
+    assert response.status_code == 200
+    assert left_out not in response.headers
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert not re.search("[\x00-\x1f]", caplog.records[0].getMessage())
+
+
+def test_an_impossible_combination_from_the_configuration_sends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    app = Flask(__name__)
+    app.config.update(CORS_SUPPORTS_CREDENTIALS=True, CORS_SEND_WILDCARD=True)
+    app.add_url_rule("/", view_func=cross_origin()(lambda: "hello"), endpoint="view")
+    response = app.test_client().get("/", headers={"Origin": "https://a.example"})
+    assert response.data == b"hello"
+    assert "Access-Control-Allow-Origin" not in response.headers
+    assert "send_wildcard" in caplog.text
+
+
+def test_an_unknown_option_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    CORS(Flask(__name__), orgins="*", ORIGINS="x", resources={"/": {"max-age": 5}})  # type: ignore[call-arg]
+    assert [record.args for record in caplog.records] == [("max-age",), ("orgins",), ("ORIGINS",)]
+    assert all(record.levelno == logging.WARNING for record in caplog.records)

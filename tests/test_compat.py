@@ -1,0 +1,137 @@
+"""Standing in for Flask-CORS: what programs import is there, and behaves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PREPARE = "import flask_cors_rs; flask_cors_rs.install_as_flask_cors()\n"
+
+
+def run(code: str, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A fresh interpreter, as the stand-in is for a whole process."""
+    command = [sys.executable, *(arguments or ("-c", code))]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def output(code: str) -> str:
+    result = run(PREPARE + code)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def test_the_names_that_programs_import_are_there() -> None:
+    assert (
+        output("""
+from flask_cors import CORS, cross_origin, __version__, logging, core
+from flask_cors.decorator import cross_origin
+from flask_cors.extension import CORS, make_after_request_function
+from flask_cors.core import (
+    ACL_ORIGIN, ACL_METHODS, ACL_ALLOW_HEADERS, ACL_EXPOSE_HEADERS, ACL_CREDENTIALS, ACL_MAX_AGE,
+    ACL_REQUEST_METHOD, ACL_REQUEST_HEADERS, ACL_RESPONSE_PRIVATE_NETWORK, ACL_REQUEST_HEADER_PRIVATE_NETWORK,
+    ALL_METHODS, DEFAULT_OPTIONS, CONFIG_OPTIONS, FLASK_CORS_EVALUATED, LOG, RegexObject, get_cors_options,
+    get_cors_headers, set_cors_headers, get_cors_origins, get_allow_headers, get_regexp_pattern, probably_regex,
+    parse_resources, serialize_options, try_match_any_pattern, try_match_pattern, flexible_str, merge_options,
+    get_app_kwarg_dict, ensure_iterable, sanitize_regex_param, re_fix)
+import flask_cors, flask_cors_rs, importlib.util
+print(flask_cors.CORS is flask_cors_rs.CORS, __version__, importlib.util.find_spec("flask_cors").name, LOG.name)
+""")
+        == "True 6.0.5 flask_cors flask_cors.core"
+    )
+
+
+HELPERS = """
+import re
+from flask import Flask, Response
+from werkzeug.datastructures import Headers
+from flask_cors.core import *
+from flask_cors.extension import make_after_request_function
+
+app = Flask(__name__)
+app.config.update(CORS_MAX_AGE="7", CORS_METHODS=["put", "GET"], CORS_VARY_HEADER=None)
+options = get_cors_options(app, {"origins": ["http://b", "http://a", "http://.*c"]}, {"expose_headers": {"X", "Y"}})
+print(options.max_age, options.methods, options.expose_headers, options.vary_header, options.supports_credentials)
+print(get_cors_origins(options, None), get_cors_origins(options, "HTTP://B"), get_cors_origins(options, "http://d"))
+print(get_allow_headers(options, None), repr(get_allow_headers(options, "x-b,x-a")))
+asked = Headers({"Origin": "http://c", ACL_REQUEST_METHOD: "PUT", ACL_REQUEST_HEADERS: "x"})
+print(list(get_cors_headers(options, asked, "OPTIONS").items(multi=True)))
+with app.test_request_context("/a", headers={"Origin": "http://a"}):
+    print(list(set_cors_headers(Response(), options).headers)[1:])
+    hook = make_after_request_function([(re.compile("/a"), options)])
+    print(list(hook(Response()).headers)[1:])
+print([path for path, _ in parse_resources({"/a.*": {}, re.compile("/b"): {}, "/c": {}})])
+print(flexible_str(["b", "a"]), flexible_str(None), flexible_str(5), probably_regex("a.b"), probably_regex("a?"))
+print(try_match_any_pattern("A", ["b", "a"], caseSensitive=False), try_match_pattern("A", "a"), re_fix("*"))
+print(get_regexp_pattern(re.compile("x")), ensure_iterable("x"), sanitize_regex_param(["*", "y"]))
+print(merge_options(app, {"a": 1})["a"], get_app_kwarg_dict(app), sorted(CONFIG_OPTIONS)[0], RegexObject is re.Pattern)
+try:
+    serialize_options({"origins": "*", "supports_credentials": True, "send_wildcard": True})
+except ValueError:
+    print("refused")
+"""
+
+
+def test_the_helpers_answer_as_those_of_flask_cors() -> None:
+    """The same program on Flask-CORS itself prints the same."""
+    theirs = run(HELPERS)
+    assert theirs.returncode == 0, theirs.stderr
+    assert output(HELPERS) == theirs.stdout.strip()
+
+
+def test_flask_cors_itself_is_refused_if_it_is_imported() -> None:
+    result = run("import flask_cors\n" + PREPARE)
+    assert result.returncode == 1
+    assert "RuntimeError: Flask-CORS is imported already" in result.stderr
+    assert "python -m flask_cors_rs" in result.stderr
+
+
+def test_it_may_be_installed_twice() -> None:
+    assert output(PREPARE + "print('fine')") == "fine"
+
+
+@pytest.mark.parametrize("name", ["flask_cors", "flask_cors.core"])
+def test_the_loggers_of_flask_cors_switch_the_log_on(name: str) -> None:
+    code = f"""
+import logging
+from flask import Flask
+from flask_cors import CORS
+records = []
+class Keep(logging.Handler):
+    def emit(self, record): records.append(record.name)
+logging.getLogger("flask_cors").addHandler(Keep())
+app = Flask(__name__)
+CORS(app)
+app.test_client().get("/")
+print(len(records), end=" ")
+logging.getLogger({name!r}).setLevel(logging.DEBUG)
+app.test_client().get("/")
+print(set(records))
+"""
+    assert output(code) == "0 {'flask_cors.core'}"
+
+
+PROGRAM = "import sys, flask_cors; print(flask_cors.CORS.__module__, __name__, sys.argv[1:], sys.path[0] != '')"
+
+
+def test_a_script_runs_on_it(tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("HELP = 5\n")
+    script = tmp_path / "script.py"
+    script.write_text(PROGRAM + "\nimport helper\nsys.exit(helper.HELP)\n")
+    result = run("", "-m", "flask_cors_rs", str(script), "a", "-m", "b")
+    assert (result.returncode, result.stdout) == (5, "flask_cors_rs.extension __main__ ['a', '-m', 'b'] True\n")
+
+
+def test_a_module_runs_on_it(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text(PROGRAM)
+    result = run("", "-m", "flask_cors_rs", "-m", "module", "--flag", cwd=tmp_path)
+    assert result.stdout == "flask_cors_rs.extension __main__ ['--flag'] True\n", result.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("-m",), ("-x",)])
+def test_a_wrong_command_line_is_a_usage_error(arguments: tuple[str, ...]) -> None:
+    result = run("", "-m", "flask_cors_rs", *arguments)
+    assert result.returncode != 0
+    assert "usage: python -m flask_cors_rs" in result.stderr

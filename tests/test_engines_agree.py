@@ -1,0 +1,139 @@
+"""The two engines decide alike, for random policies and requests."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from conftest import ENGINES
+from hypothesis import given, settings, strategies as st
+
+from flask_cors_rs import options as cors_options
+
+pytestmark = pytest.mark.skipif(len(ENGINES) < 2, reason="this installation is a pure one: there is one engine")
+
+TEXTS = st.one_of(
+    st.sampled_from(
+        ["", "*", "https://a.example", "HTTPS://A.example", "https://b.example", "null", "x-a", "X-B", "/a", "/a/b", "k"]
+    ),
+    st.text(st.characters(max_codepoint=0xFF), max_size=8),
+    st.text(st.sampled_from("\u0130\u0131\u017f\u212a\u00df\u00b5isk\ud800\r\n,"), max_size=5),
+)
+REGEXES = st.sampled_from(
+    [
+        r"https://.*\.example",
+        r"https?://[a-z]+\.example$",
+        r"x-\w+",
+        r"(?=https)https://a",
+        r"[^x]*",
+        r"i(s)k",
+        r"\bx",
+        r"(a+)+$",
+        r".*",
+        r"/a[/]?",
+        r"[\u00df-\u00ff]",
+        r"()",
+    ]
+)
+PATTERNS = st.one_of(
+    TEXTS.filter(lambda text: not cors_options.holds_regex(text)).filter(lambda text: not re.search("[\ud800\r\n]", text)),
+    REGEXES,
+    st.builds(re.compile, REGEXES, st.sampled_from([0, re.I, re.I | re.A, re.S])),
+).filter(lambda pattern: not isinstance(pattern, str) or not re.search("[\x00-\x1f\x7f]", pattern))
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "origins": st.one_of(st.just("*"), st.lists(PATTERNS, max_size=5)),
+        "allow_headers": st.one_of(st.just("*"), st.lists(PATTERNS, max_size=5)),
+        "methods": st.lists(st.sampled_from(["get", "PUT", "OPTIONS", "\u00dfx"])),
+        "expose_headers": st.sampled_from([None, "", "X-E", ["X-F", "X-E"]]),
+        "supports_credentials": st.booleans(),
+        "max_age": st.sampled_from([None, 0, 5, "0", ""]),
+        "send_wildcard": st.booleans(),
+        "vary_header": st.booleans(),
+        "always_send": st.booleans(),
+        "allow_private_network": st.booleans(),
+    },
+)
+ENVIRONS = st.fixed_dictionaries(
+    {"REQUEST_METHOD": st.sampled_from(["GET", "OPTIONS", "options", "TRACE", "\u00dfOPTIONS", 5])},
+    optional={
+        "HTTP_ORIGIN": st.one_of(TEXTS, st.sampled_from([None, 5, b"x"])),
+        "HTTP_ACCESS_CONTROL_REQUEST_METHOD": st.sampled_from(["GET", "put", "", "ET", "SSX", "\u00dfx", "\ud800", 5]),
+        "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": st.one_of(
+            st.lists(TEXTS, max_size=5).map(" ,\u001c".join), st.sampled_from(["", 5])
+        ),
+        "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK": st.sampled_from(["true", "True", "", 5]),
+    },
+)
+
+
+def _parsed(options: dict[str, Any]) -> cors_options.Options | None:
+    try:
+        return cors_options.parse({**cors_options.DEFAULT_OPTIONS, **options})
+    except ValueError:
+        return None
+
+
+@settings(max_examples=600)
+@given(options=OPTIONS.map(_parsed).filter(bool), environs=st.lists(ENVIRONS, min_size=1, max_size=8))
+def test_policies_decide_alike_and_write_what_they_decide(options: Any, environs: list[dict[str, Any]]) -> None:
+    """`decide` of one is `decide` of the other, and `apply` appends the headers of `decide`."""
+    rust, python = (ENGINES[name].Policy(options) for name in ("rust", "python"))
+    for environ in environs:
+        decision = rust.decide(environ)
+        assert decision == python.decide(environ)
+        for policy in (rust, python):
+            headers = [("X", "y")]
+            policy.apply(environ, headers)
+            assert tuple(headers[1:]) == decision.headers
+
+
+@settings(max_examples=600)
+@given(resources=st.lists(PATTERNS, max_size=6), paths=st.lists(TEXTS, min_size=1), environ=ENVIRONS)
+def test_rules_find_alike(resources: list[Any], paths: list[str], environ: dict[str, Any]) -> None:
+    """The same rule is found, and it is the first that `re` and `==` would find."""
+    parsed = [path for path, _ in cors_options.parse_resources(resources)]
+    options = cors_options.parse(cors_options.DEFAULT_OPTIONS)
+    rules = [engine.Rules([(path, engine.Policy(options)) for path in parsed]) for engine in ENGINES.values()]
+    for path in paths:
+        expected = next((number for number, pattern in enumerate(parsed) if _matches(pattern, path)), None)
+        assert [rule.match(path) for rule in rules] == [expected, expected]
+        assert rules[0].decide(environ, path) == rules[1].decide(environ, path)
+
+
+def _matches(pattern: cors_options.Pattern, path: str) -> bool:
+    if "\ud800" in path:
+        return False
+    return pattern == path if isinstance(pattern, str) else pattern.pattern.match(path) is not None
+
+
+@pytest.mark.parametrize(
+    "present",
+    [
+        [("Access-Control-Allow-Origin", "https://x.example")],
+        [("access-control-allow-ORIGIN", "x")],
+        [("Vary", "Accept"), ("Access-Control-Allow-Origin", ""), ("Access-Control-Allow-Origin", "x")],
+        [("Access-Control-Allow-Origins", "x")],
+    ],
+)
+def test_rules_leave_alone_what_has_an_origin(present: list[tuple[str, str]]) -> None:
+    """The first Access-Control-Allow-Origin decides, if it has a value."""
+    options = cors_options.parse(cors_options.DEFAULT_OPTIONS)
+    pattern = cors_options.parse_resources("/*")[0][0]
+    written = []
+    for engine in ENGINES.values():
+        headers = list(present)
+        engine.Rules([(pattern, engine.Policy(options))]).apply({"HTTP_ORIGIN": "https://a.example"}, "/", headers)
+        written.append(headers)
+    first = next((value for name, value in present if name.lower() == "access-control-allow-origin"), "")
+    added = [] if first else [("Access-Control-Allow-Origin", "https://a.example"), ("Vary", "Origin")]
+    assert written == [present + added] * 2
+
+
+def test_merge_is_the_same() -> None:
+    """The strongest layer that has an option wins; what is no option is left out."""
+    layers = [{"origins": None, "unknown": 1}, {"origins": "a", "max_age": 2}, {"max_age": 3, "methods": []}]
+    merged = [engine.merge(layers) for engine in ENGINES.values()]
+    assert merged == [{"origins": None, "max_age": 2, "methods": []}] * 2

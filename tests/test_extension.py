@@ -1,0 +1,204 @@
+"""The extension: levels of options, rules, Blueprints, several applications, logging."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask, Response, abort, current_app
+from werkzeug.datastructures import Headers, MultiDict
+
+from flask_cors_rs import CORS, _response
+
+pytestmark = pytest.mark.usefixtures("engine")
+ORIGIN = {"Origin": "https://a.example"}
+
+
+def app_with(*paths: str, **config: Any) -> Flask:
+    app = Flask(__name__)
+    app.config.update(config)
+    for path in paths or ("/",):
+        app.add_url_rule(path, endpoint=path, view_func=lambda: "hello")
+    return app
+
+
+def allowed(app: Flask, path: str = "/", origin: str = ORIGIN["Origin"]) -> str | None:
+    value: str | None = app.test_client().get(path, headers={"Origin": origin}).headers.get(
+        "Access-Control-Allow-Origin"
+    )
+    return value
+
+
+def exposed(app: Flask, path: str = "/") -> str | None:
+    value: str | None = app.test_client().get(path, headers=ORIGIN).headers.get("Access-Control-Expose-Headers")
+    return value
+
+
+def test_each_level_is_stronger_than_the_one_below() -> None:
+    app = app_with(CORS_EXPOSE_HEADERS="config")
+    CORS(app)
+    assert exposed(app) == "config"
+    app = app_with(CORS_EXPOSE_HEADERS="config")
+    CORS(app, expose_headers="constructor")
+    assert exposed(app) == "constructor"
+    app = app_with(CORS_EXPOSE_HEADERS="config")
+    CORS(expose_headers="constructor").init_app(app, expose_headers="init_app")
+    assert exposed(app) == "init_app"
+    app = app_with(CORS_EXPOSE_HEADERS="config")
+    CORS(app, expose_headers="constructor", resources={"/": {"expose_headers": "resource"}})
+    assert exposed(app) == "resource"
+
+
+def test_none_in_the_configuration_is_absent_and_as_a_keyword_overrides() -> None:
+    app = app_with(CORS_EXPOSE_HEADERS="config", CORS_ORIGINS=None)
+    CORS(app, expose_headers=None)
+    assert exposed(app) is None
+    assert allowed(app) == ORIGIN["Origin"]
+
+
+def test_rules_are_tried_literals_first_then_the_most_specific() -> None:
+    app = app_with("/a/b", "/a/c", "/d", "/e")
+    CORS(
+        app,
+        resources={
+            r"/a.*": {"expose_headers": "string"},
+            re.compile("/a/b"): {"expose_headers": "compiled"},
+            "/a/c": {"expose_headers": "literal"},
+            r"/.*": {"expose_headers": "short"},
+            "/e": {"origins": "https://other.example"},
+        },
+    )
+    assert [exposed(app, path) for path in ("/a/b", "/a/c", "/d", "/e")] == ["compiled", "literal", "short", None]
+
+
+@pytest.mark.parametrize(
+    "resources", ["/a", ["/a"], ("/b", "/a"), {"/a"}, re.compile("/a"), {"/a": None}.keys(), {"/a": {}}, {"/a": []}]
+)
+def test_resources_in_all_their_forms(resources: Any) -> None:
+    app = app_with("/a", "/c")
+    CORS(app, resources=resources)
+    assert allowed(app, "/a")
+    assert not allowed(app, "/c")
+
+
+def test_a_blueprint_has_cors_of_its_own() -> None:
+    app = app_with("/")
+    blueprint = Blueprint("api", __name__)
+    blueprint.add_url_rule("/api", view_func=lambda: "hello", endpoint="api")
+    blueprint.add_url_rule("/fails", view_func=lambda: abort(418), endpoint="fails")
+    CORS(blueprint, origins="https://a.example")
+    app.register_blueprint(blueprint)
+    assert allowed(app, "/api") == "https://a.example"
+    assert allowed(app, "/fails") == "https://a.example"
+    assert allowed(app, "/") is None
+
+
+def test_one_object_serves_several_applications() -> None:
+    cors = CORS(expose_headers="X")
+    first, second = app_with(CORS_ORIGINS="https://a.example"), app_with(CORS_ORIGINS="https://b.example")
+    cors.init_app(first)
+    cors.init_app(second, expose_headers="Y")
+    assert (allowed(first), exposed(first)) == ("https://a.example", "X")
+    assert allowed(second) is None
+    assert allowed(second, origin="https://b.example") == "https://b.example"
+
+
+def test_current_app_will_do() -> None:
+    app = app_with()
+    with app.app_context():
+        CORS(current_app)
+    assert allowed(app)
+
+
+def test_the_user_s_lists_are_left_alone() -> None:
+    origins, methods = ["https://b.example", "*"], ["put", "GET"]
+    CORS(app_with(), origins=origins, methods=methods)
+    assert (origins, methods) == (["https://b.example", "*"], ["put", "GET"])
+
+
+def test_errors_get_the_headers_too() -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", endpoint="zero", view_func=lambda: str(1 // 0))
+    CORS(app, origins="https://a.example")
+    for path, status in (("/", 500), ("/missing", 404)):
+        response = app.test_client().get(path, headers=ORIGIN)
+        assert response.status_code == status
+        assert response.headers.getlist("Access-Control-Allow-Origin") == ["https://a.example"]
+
+
+@pytest.mark.parametrize("kind", [dict, MultiDict, type("Own", (Headers,), {})])
+def test_other_kinds_of_headers_are_filled_too(kind: Any) -> None:
+    app = Flask(__name__)
+
+    @app.route("/")
+    def view() -> Response:
+        response = Response("hello")
+        response.headers = kind({"X": "y"})
+        return response
+
+    CORS(app, origins=["https://a.example", "b"])
+    headers = app.test_client().get("/", headers=ORIGIN).headers
+    assert [headers.get(name) for name in ("X", "Access-Control-Allow-Origin", "Vary")] == [
+        "y",
+        "https://a.example",
+        "Origin",
+    ]
+
+
+def test_without_the_private_list_of_headers_the_public_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should werkzeug change where it keeps them."""
+    app = app_with()
+    with monkeypatch.context() as patched:
+        patched.setattr("flask_cors_rs.extension.LIST_HEADERS", None)
+        patched.setattr(_response, "LIST_HEADERS", None)
+        CORS(app)
+        assert allowed(app) == ORIGIN["Origin"]
+        assert app.test_client().get("/", headers=ORIGIN).headers["Vary"] == "Origin"
+        patched.setattr(_response.Headers, "__init__", lambda self: setattr(self, "_list", ()))
+        assert _response._list_type() is None
+    assert _response._list_type() is _response.Headers
+
+
+def test_a_response_that_is_kept_does_not_pile_up_headers() -> None:
+    app = Flask(__name__)
+    kept = Response("hello")
+    app.add_url_rule("/", endpoint="kept", view_func=lambda: kept)
+    CORS(app)
+    for _ in range(3):
+        response = app.test_client().get("/", headers=ORIGIN)
+    assert response.headers.getlist("Access-Control-Allow-Origin") == [ORIGIN["Origin"]]
+    assert response.headers.getlist("Vary") == ["Origin"]
+
+
+def test_nothing_is_logged_of_requests_unless_asked(caplog: pytest.LogCaptureFixture) -> None:
+    app = app_with()
+    CORS(app, methods=["GET"])
+    ask = {**ORIGIN, "Access-Control-Request-Method": "PUT"}
+    app.test_client().options("/", headers=ask)
+    assert caplog.records == []
+    with caplog.at_level(logging.INFO, "flask_cors_rs"):
+        app.test_client().options("/", headers=ask)
+    assert [record.getMessage() for record in caplog.records] == [
+        "The Access-Control-Request-Method PUT is not one of the allowed methods: the preflight is not answered"
+    ]
+
+
+def test_a_debug_log_tells_the_rule_and_the_reason(caplog: pytest.LogCaptureFixture) -> None:
+    app = app_with("/a", "/b")
+    CORS(app, resources={"/a": {"origins": "https://b.example", "allow_headers": "x-a"}})
+    with caplog.at_level(logging.DEBUG, "flask_cors_rs"):
+        app.test_client().get("/a", headers=ORIGIN)
+        app.test_client().get("/b", headers=ORIGIN)
+        ask = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-b"}
+        app.test_client().options("/a", headers={"Origin": "https://b.example", **ask})
+    messages = caplog.text
+    for expected in (
+        "Request to /a matches CORS resource '/a'",
+        "CORS: origin not allowed",
+        "No CORS rule matches /b",
+        "The Access-Control-Request-Headers x-b are not all allowed",
+        "CORS headers: Access-Control-Allow-Origin: https://b.example",
+    ):
+        assert expected in messages
