@@ -76,7 +76,7 @@ def _parsed(options: dict[str, Any]) -> cors_options.Options | None:
         return None
 
 
-@settings(max_examples=600)
+@settings(max_examples=max(600, settings().max_examples))
 @given(options=OPTIONS.map(_parsed).filter(bool), environs=st.lists(ENVIRONS, min_size=1, max_size=8))
 def test_policies_decide_alike_and_write_what_they_decide(options: Any, environs: list[dict[str, Any]]) -> None:
     """`decide` of one is `decide` of the other, and `apply` appends the headers of `decide`."""
@@ -90,7 +90,7 @@ def test_policies_decide_alike_and_write_what_they_decide(options: Any, environs
             assert tuple(headers[1:]) == decision.headers
 
 
-@settings(max_examples=600)
+@settings(max_examples=max(600, settings().max_examples))
 @given(resources=st.lists(PATTERNS, max_size=6), paths=st.lists(TEXTS, min_size=1), environ=ENVIRONS)
 def test_rules_find_alike(resources: list[Any], paths: list[str], environ: dict[str, Any]) -> None:
     """The same rule is found, and it is the first that `re` and `==` would find."""

@@ -49,7 +49,7 @@ def _call(app: Flask, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str
     return status, headers
 
 
-@settings(max_examples=300)
+@settings(max_examples=max(300, settings().max_examples))
 @given(
     method=st.sampled_from(["GET", "OPTIONS", "PUT", "options"]),
     path=st.one_of(st.sampled_from(["/decorated", "/regex", "/%ff%00%0a", "/%"]), BYTES.map(lambda path: f"/{path}")),
