@@ -1,0 +1,83 @@
+# Everything a contributor needs. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CARGO := $(shell command -v cargo 2>/dev/null)
+SOURCES := pyproject.toml packaging/build_backend.py Makefile $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name 'Cargo.*')
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-rust test-python lint format types bench cost docs fuzz wheels clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# Installed anew when a source of the compiled module changes; Python sources are used in place.
+$(STAMP): $(SOURCES)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@rm -f python/flask_cors_rs/_rust*.so
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@$(BIN)/python -c 'import flask_cors_rs; print("flask-cors-rs", flask_cors_rs.__version__, "with the", flask_cors_rs.BACKEND, "engine")'
+	@touch $@
+
+demo: $(STAMP) ## run the example API, send it cross-origin requests, measure what CORS adds
+	@$(BIN)/python examples/demo.py
+
+test: test-rust test-python ## test the engine in Rust, then everything on both engines
+
+test-rust:
+ifdef CARGO
+	cargo test --workspace --locked
+else
+	@echo "cargo is not on the PATH: the tests of the Rust engine are left out"
+endif
+
+test-python: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## ruff, cargo fmt and clippy, warnings denied
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+ifdef CARGO
+	cargo fmt --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+endif
+
+format: $(STAMP) ## format the sources
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+ifdef CARGO
+	cargo fmt
+endif
+
+types: $(STAMP) ## mypy, strict
+	$(BIN)/mypy
+
+bench: $(STAMP) ## time the hot paths, Flask-CORS beside us, in one run
+	$(BIN)/python -m pytest benches --benchmark-columns=min,median,ops --benchmark-group-by=group --benchmark-sort=name
+	$(BIN)/python benches/added_cost.py
+
+cost: $(STAMP) ## measure what CORS adds to a request, and write the README's table
+	$(BIN)/python benches/added_cost.py --write README.md
+
+docs: $(STAMP) ## make the generated parts of the documentation again
+	$(BIN)/python docs/regular_expressions_report.py
+
+fuzz: $(STAMP) ## a long search for differences: from Flask-CORS, between the engines, between regular expressions
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/test_regex_translation.py tests/test_engines_agree.py tests/test_hostile_requests.py tests/test_differential.py
+ifdef CARGO
+	PROPTEST_CASES=100000 cargo test --package cors-engine --release --locked
+endif
+
+wheels: $(STAMP) ## build the sdist, and the wheels that this machine can
+	$(BIN)/python -m pip install --quiet --group wheels
+	rm -rf dist
+	$(BIN)/python -m build --sdist --outdir dist
+	FLASK_CORS_RS_BUILD=pure $(BIN)/python -m build --wheel --outdir dist
+ifdef CARGO
+	FLASK_CORS_RS_BUILD=rust $(BIN)/python -m build --wheel --outdir dist
+endif
+
+clean: ## remove what was built
+	rm -rf $(VENV) target dist python/flask_cors_rs/_rust*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis

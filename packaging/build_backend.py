@@ -1,0 +1,98 @@
+"""The build backend (PEP 517 and 660): maturin where cargo is, a pure wheel where it is not.
+
+``FLASK_CORS_RS_BUILD`` chooses: ``auto`` (the default), ``rust`` (a failure is an error) or ``pure``. Under
+``auto`` a Rust build that fails gives the pure wheel, and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import Any, Optional
+
+Settings = Optional[dict[str, Any]]
+
+
+def engine() -> str:
+    """The engine to build: ``rust`` or ``pure``.
+
+    :raises SystemExit: the value of ``FLASK_CORS_RS_BUILD`` is unknown
+    """
+    wanted = os.environ.get("FLASK_CORS_RS_BUILD", "auto")
+    if wanted not in {"auto", "rust", "pure"}:
+        raise SystemExit(f"FLASK_CORS_RS_BUILD={wanted!r} is unknown: set it to auto, rust or pure")
+    if wanted != "auto":
+        return wanted
+    # The stable ABI that we build for begins with CPython 3.10.
+    fits = sys.implementation.name == "cpython" and sys.version_info >= (3, 10)
+    return "rust" if fits and shutil.which("cargo") else "pure"
+
+
+def _may_fall_back() -> bool:
+    return os.environ.get("FLASK_CORS_RS_BUILD", "auto") == "auto"
+
+
+def _requirements() -> list[str]:
+    # maturin's own hook is not asked: without cargo it would try to fetch a toolchain.
+    if engine() == "pure":
+        return ["hatchling>=1.27"]
+    return ["maturin>=1.9.4,<2", *(["hatchling>=1.27"] if _may_fall_back() else [])]
+
+
+def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
+    """What to install before building a wheel."""
+    return _requirements()
+
+
+def get_requires_for_build_editable(config_settings: Settings = None) -> list[str]:
+    """What to install before an editable install."""
+    return _requirements()
+
+
+def get_requires_for_build_sdist(config_settings: Settings = None) -> list[str]:
+    """What to install before building a source distribution."""
+    return ["hatchling>=1.27"]
+
+
+def _build(hook: str, *arguments: Any) -> str:
+    if engine() == "rust":
+        import maturin
+
+        try:
+            name: str = getattr(maturin, hook)(*arguments)
+        except (Exception, SystemExit) as error:
+            if not _may_fall_back():
+                raise
+            print(
+                f"flask-cors-rs: the Rust build failed ({error!r}): building the pure Python wheel."
+                " FLASK_CORS_RS_BUILD=rust makes this an error.",
+                file=sys.stderr,
+                flush=True,
+            )
+        else:
+            return name
+    import hatchling.build
+
+    name = getattr(hatchling.build, hook)(*arguments)
+    return name
+
+
+def build_wheel(wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None) -> str:
+    """Build a wheel; its file name."""
+    return _build("build_wheel", wheel_directory, config_settings, metadata_directory)
+
+
+def build_editable(
+    wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
+) -> str:
+    """Build a wheel for an editable install; its file name."""
+    return _build("build_editable", wheel_directory, config_settings, metadata_directory)
+
+
+def build_sdist(sdist_directory: str, config_settings: Settings = None) -> str:
+    """Build a source distribution, which holds both engines; its file name."""
+    import hatchling.build
+
+    name: str = hatchling.build.build_sdist(sdist_directory, config_settings)
+    return name
