@@ -18,9 +18,9 @@ import sys
 import time
 from pathlib import Path
 
-from candidates import HEADERS
 from tabulate import tabulate
 
+from candidates import HEADERS
 from flask_cors_rs import BACKEND
 
 REQUESTS_A_BLOCK = 200

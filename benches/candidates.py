@@ -56,7 +56,7 @@ def flask_cors() -> Flask:
 
 
 def flask_cors_rs() -> Flask:
-    """This package with its defaults, on the engine that FLASK_CORS_RS_BACKEND names."""
+    """Our own, with its defaults, on the engine that FLASK_CORS_RS_BACKEND names."""
     from flask_cors_rs import CORS
 
     app = _app()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, jsonify, request
-from flask.typing import ResponseReturnValue
 
 from flask_cors_rs import CORS, cross_origin
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
 
 
 def create_app() -> Flask:

@@ -1,5 +1,6 @@
 """Starts the example API under a real server, sends it cross-origin requests, says what was allowed and why,
-and measures what CORS adds to a request here. ``make demo`` runs it."""
+and measures what CORS adds to a request here. ``make demo`` runs it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ import sys
 import threading
 from pathlib import Path
 
-from api import create_app
 from waitress.server import create_server
 
 import flask_cors_rs
+from api import create_app
 
 REQUESTS: list[tuple[str, str, dict[str, str]]] = [
     ("GET", "/public/products", {"Origin": "https://anyone.example"}),

@@ -60,7 +60,7 @@ def _build(hook: str, *arguments: Any) -> str:
         import maturin
 
         try:
-            name: str = getattr(maturin, hook)(*arguments)
+            return str(getattr(maturin, hook)(*arguments))
         except (Exception, SystemExit) as error:
             if not _may_fall_back():
                 raise
@@ -70,12 +70,9 @@ def _build(hook: str, *arguments: Any) -> str:
                 file=sys.stderr,
                 flush=True,
             )
-        else:
-            return name
     import hatchling.build
 
-    name = getattr(hatchling.build, hook)(*arguments)
-    return name
+    return str(getattr(hatchling.build, hook)(*arguments))
 
 
 def build_wheel(wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None) -> str:
@@ -94,5 +91,4 @@ def build_sdist(sdist_directory: str, config_settings: Settings = None) -> str:
     """Build a source distribution, which holds both engines; its file name."""
     import hatchling.build
 
-    name: str = hatchling.build.build_sdist(sdist_directory, config_settings)
-    return name
+    return str(hatchling.build.build_sdist(sdist_directory, config_settings))

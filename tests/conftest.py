@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from flask_cors_rs import _backend
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -29,11 +25,11 @@ ENGINES = _engines()
 
 
 @pytest.fixture(params=sorted(ENGINES))
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each engine that is there, switched on for the test."""
     monkeypatch.setattr(_backend, "engine", ENGINES[request.param])
     monkeypatch.setattr(_backend, "BACKEND", request.param)
-    yield request.param
+    return str(request.param)
 
 
 def pytest_report_header() -> str:

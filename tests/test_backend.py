@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ENGINES
 
 import flask_cors_rs
+from conftest import ENGINES
 
 PACKAGE = Path(flask_cors_rs.__file__).parent
 needs_rust = pytest.mark.skipif("rust" not in ENGINES, reason="this installation is a pure one")

@@ -6,16 +6,28 @@ import re
 from typing import Any
 
 import pytest
-from conftest import ENGINES
 from hypothesis import given, settings, strategies as st
 
+from conftest import ENGINES
 from flask_cors_rs import options as cors_options
 
 pytestmark = pytest.mark.skipif(len(ENGINES) < 2, reason="this installation is a pure one: there is one engine")
 
 TEXTS = st.one_of(
     st.sampled_from(
-        ["", "*", "https://a.example", "HTTPS://A.example", "https://b.example", "null", "x-a", "X-B", "/a", "/a/b", "k"]
+        [
+            "",
+            "*",
+            "https://a.example",
+            "HTTPS://A.example",
+            "https://b.example",
+            "null",
+            "x-a",
+            "X-B",
+            "/a",
+            "/a/b",
+            "k",
+        ]
     ),
     st.text(st.characters(max_codepoint=0xFF), max_size=8),
     st.text(st.sampled_from("\u0130\u0131\u017f\u212a\u00df\u00b5isk\ud800\r\n,"), max_size=5),
@@ -37,7 +49,9 @@ REGEXES = st.sampled_from(
     ]
 )
 PATTERNS = st.one_of(
-    TEXTS.filter(lambda text: not cors_options.holds_regex(text)).filter(lambda text: not re.search("[\ud800\r\n]", text)),
+    TEXTS.filter(lambda text: not cors_options.holds_regex(text)).filter(
+        lambda text: not re.search("[\ud800\r\n]", text)
+    ),
     REGEXES,
     st.builds(re.compile, REGEXES, st.sampled_from([0, re.I, re.I | re.A, re.S])),
 ).filter(lambda pattern: not isinstance(pattern, str) or not re.search("[\x00-\x1f\x7f]", pattern))
@@ -134,6 +148,10 @@ def test_rules_leave_alone_what_has_an_origin(present: list[tuple[str, str]]) ->
 
 def test_merge_is_the_same() -> None:
     """The strongest layer that has an option wins; what is no option is left out."""
-    layers = [{"origins": None, "unknown": 1}, {"origins": "a", "max_age": 2}, {"max_age": 3, "methods": []}]
+    layers: list[dict[str, Any]] = [
+        {"origins": None, "unknown": 1},
+        {"origins": "a", "max_age": 2},
+        {"max_age": 3, "methods": []},
+    ]
     merged = [engine.merge(layers) for engine in ENGINES.values()]
     assert merged == [{"origins": None, "max_age": 2, "methods": []}] * 2

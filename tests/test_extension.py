@@ -25,8 +25,8 @@ def app_with(*paths: str, **config: Any) -> Flask:
 
 
 def allowed(app: Flask, path: str = "/", origin: str = ORIGIN["Origin"]) -> str | None:
-    value: str | None = app.test_client().get(path, headers={"Origin": origin}).headers.get(
-        "Access-Control-Allow-Origin"
+    value: str | None = (
+        app.test_client().get(path, headers={"Origin": origin}).headers.get("Access-Control-Allow-Origin")
     )
     return value
 
@@ -156,9 +156,9 @@ def test_without_the_private_list_of_headers_the_public_way_is_taken(monkeypatch
         CORS(app)
         assert allowed(app) == ORIGIN["Origin"]
         assert app.test_client().get("/", headers=ORIGIN).headers["Vary"] == "Origin"
-        patched.setattr(_response.Headers, "__init__", lambda self: setattr(self, "_list", ()))
+        patched.setattr(Headers, "__init__", lambda self: setattr(self, "_list", ()))
         assert _response._list_type() is None
-    assert _response._list_type() is _response.Headers
+    assert _response._list_type() is Headers
 
 
 def test_a_response_that_is_kept_does_not_pile_up_headers() -> None:

@@ -43,7 +43,7 @@ def _call(app: Flask, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str
         "wsgi.input": None,
         **environ,
     }
-    body = app.wsgi_app(environ, lambda status, headers, exc_info=None: started.append((status, headers)))  # type: ignore[arg-type,return-value]
+    body = app.wsgi_app(environ, lambda status, headers, exc_info=None: started.append((status, headers)))  # type: ignore[arg-type]
     list(body)
     status, headers = started[-1]
     return status, headers

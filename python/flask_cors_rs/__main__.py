@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import os
 import runpy
 import sys
+from pathlib import Path
 
 from .compat import install_as_flask_cors
 
@@ -34,7 +34,7 @@ def main() -> None:
         # `python -m` has put the working directory first already.
         runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
     else:
-        sys.path[0] = os.path.dirname(os.path.abspath(arguments[0]))
+        sys.path[0] = str(Path(arguments[0]).resolve().parent)
         runpy.run_path(arguments[0], run_name="__main__")
 
 

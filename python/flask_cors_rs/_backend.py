@@ -7,12 +7,13 @@ default; Rust where the compiled module can be imported), ``rust`` or ``python``
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, MutableSequence, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from . import _log
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from .decision import Decision
     from .options import Options, Pattern
 
@@ -77,10 +78,10 @@ def load(backend: str) -> tuple[str, Engine]:
                 ) from error
             _log.ROOT.warning("The Rust engine cannot be imported (%s): the Python engine is used", error)
         else:
-            return "rust", cast(Engine, _rust)
+            return "rust", cast("Engine", _rust)
     from . import _fallback
 
-    return "python", cast(Engine, _fallback)
+    return "python", cast("Engine", _fallback)
 
 
 BACKEND, engine = load(os.environ.get("FLASK_CORS_RS_BACKEND", "auto"))

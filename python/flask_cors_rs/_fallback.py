@@ -48,7 +48,7 @@ def _is_single_line(value: str) -> bool:
 class _PatternSet:
     """Patterns of which any may match; literals are compared without case."""
 
-    __slots__ = ("any", "_literals", "_matchers")
+    __slots__ = ("_literals", "_matchers", "any")
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.any = False
@@ -85,7 +85,9 @@ class _Answer(NamedTuple):
     sends: bool
 
 
-def _answer(reason: str, leading: Iterable[Header] = (), trailing: Iterable[Header] = (), sends: bool = True) -> _Answer:
+def _answer(
+    reason: str, leading: Iterable[Header] = (), trailing: Iterable[Header] = (), sends: bool = True
+) -> _Answer:
     leading, trailing = tuple(leading), tuple(trailing)
     return _Answer(reason, leading + trailing, leading, trailing, sends)
 

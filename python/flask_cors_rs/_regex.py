@@ -49,7 +49,7 @@ class Translation(NamedTuple):
     """Whether every text matches, as the pattern can match the empty string anywhere."""
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """A construct that does not exist in Rust, or is not the same."""
 
 
@@ -65,7 +65,7 @@ def translate(pattern: re.Pattern[str]) -> Translation:
             tree = _parser.parse(pattern.pattern, flags)
         matches_all = all(map(_always, tree))
         rust = _sequence(tree, tree.state.flags | flags, last=True)
-    except _Refused as refusal:
+    except _RefusedError as refusal:
         return Translation(None, str(refusal), matches_all)
     except RecursionError:
         return Translation(None, "nesting this deep", matches_all)
@@ -109,10 +109,11 @@ def _node(node: tuple[Any, Any], flags: int, *, last: bool) -> str:
             flags &= ~(re.ASCII | re.UNICODE)
         return "(?:" + _sequence(nodes, (flags | added) & ~removed, last=last) + ")"
     if name in {"MAX_REPEAT", "MIN_REPEAT"}:
-        return _repeat(*argument, flags, last=last)
+        least, most, nodes = argument
+        return _repeat(least, most, nodes, flags, last=last)
     if name == "AT":
         return _position(str(argument), flags, last=last)
-    raise _Refused(_NAMES.get(name, name))
+    raise _RefusedError(_NAMES.get(name, name))
 
 
 _NAMES = {
@@ -149,10 +150,10 @@ def _position(name: str, flags: int, *, last: bool) -> str:
         # sure to succeed, so that the line feed may be taken.
         if last:
             return r"(?:\n?\z)"
-        raise _Refused("$ with something after it")
+        raise _RefusedError("$ with something after it")
     if name == "AT_BOUNDARY" and flags & re.ASCII:
         return r"(?-u:\b)"
-    raise _Refused(r"\b without re.ASCII" if name == "AT_BOUNDARY" else r"\B")
+    raise _RefusedError(r"\b without re.ASCII" if name == "AT_BOUNDARY" else r"\B")
 
 
 def _members(name: str, argument: Any, flags: int) -> Ranges:
@@ -175,15 +176,19 @@ def _members(name: str, argument: Any, flags: int) -> Ranges:
         elif operation == "CATEGORY":
             members += _scan(_category(value), flags & re.ASCII)
         elif operation != "NEGATE":
-            raise _Refused(operation)
+            raise _RefusedError(operation)
     ranges = _normalized(members)
     return _complement(ranges) if items[0][0] == "NEGATE" else ranges
 
 
 def _is_ascii(items: list[tuple[str, Any]]) -> bool:
     """Whether a class holds nothing but ASCII characters, whose cases are few and known."""
-    ends = {"LITERAL": lambda value: value, "RANGE": lambda value: value[1], "NEGATE": lambda _: 0}
-    return all(operation in ends and ends[operation](value) < 128 for operation, value in items)
+
+    def is_ascii(operation: str, value: Any) -> bool:
+        last = value[1] if operation == "RANGE" else value
+        return operation == "NEGATE" or (operation in {"LITERAL", "RANGE"} and last < 128)
+
+    return all(is_ascii(operation, value) for operation, value in items)
 
 
 def _cases(character: int, flags: int) -> Ranges:
@@ -221,7 +226,7 @@ def _category(name: Any) -> str:
     try:
         return _CATEGORIES[str(name)]
     except KeyError:
-        raise _Refused(str(name)) from None
+        raise _RefusedError(str(name)) from None
 
 
 _CATEGORIES = {
@@ -247,7 +252,7 @@ def _source(items: list[tuple[str, Any]]) -> str:
         elif operation == "CATEGORY":
             parts.append(_category(value))
         else:
-            raise _Refused(operation)
+            raise _RefusedError(operation)
     return f"[{''.join(parts)}]"
 
 
@@ -286,9 +291,9 @@ def _complement(ranges: Ranges) -> Ranges:
 def _class(ranges: Ranges) -> str:
     """Characters in Rust's syntax, where surrogates cannot be named."""
     parts = []
-    for first, final in ranges:
-        first = 0xE000 if 0xD800 <= first <= 0xDFFF else first
-        final = 0xD7FF if 0xD800 <= final <= 0xDFFF else final
+    for start, end in ranges:
+        first = 0xE000 if 0xD800 <= start <= 0xDFFF else start
+        final = 0xD7FF if 0xD800 <= end <= 0xDFFF else end
         if first <= final:
             parts.append(_escaped(first) if first == final else f"{_escaped(first)}-{_escaped(final)}")
     if not parts:

@@ -26,7 +26,7 @@ it know it by Flask-CORS' name."""
 
 
 def _list_type() -> type | None:
-    """werkzeug's Headers, if its pairs are in a list at ``_list``, which is private and may change."""
+    """Werkzeug's Headers, if its pairs are in a list at ``_list``, which is private and may change."""
     headers = Headers()
     pairs = getattr(headers, "_list", None)
     if type(pairs) is not list:
@@ -93,5 +93,6 @@ def log_decision(decision: Decision, environ: Mapping[str, Any]) -> None:
         log.debug("CORS: %s", decision.reason)
     if log.isEnabledFor(logging.DEBUG):
         log.debug(
-            "CORS headers: %s", ", ".join(f"{name}: {_log.escaped(value)}" for name, value in decision.headers) or "none"
+            "CORS headers: %s",
+            ", ".join(f"{name}: {_log.escaped(value)}" for name, value in decision.headers) or "none",
         )

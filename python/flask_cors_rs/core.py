@@ -6,7 +6,7 @@ Programs that were written for Flask-CORS call these; new ones have no use for t
 
 from __future__ import annotations
 
-import logging  # noqa: F401 - imported from here by programs
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -102,15 +102,15 @@ def flexible_str(obj: Any) -> str | None:
 
 def get_regexp_pattern(regexp: Any) -> str:
     """The text of a pattern, compiled or not."""
-    return cast(str, regexp.pattern) if isinstance(regexp, re.Pattern) else str(regexp)
+    return cast("str", regexp.pattern) if isinstance(regexp, re.Pattern) else str(regexp)
 
 
-def get_app_kwarg_dict(appInstance: Flask | Blueprint | None = None) -> dict[str, Any]:  # noqa: N803 - Flask-CORS' name
+def get_app_kwarg_dict(appInstance: Flask | Blueprint | None = None) -> dict[str, Any]:
     """The options in the ``CORS_*`` keys of an application, by default the current one."""
     return _options.config_layer(appInstance or current_app)
 
 
-def merge_options(appInstance: Flask | Blueprint | None, *dicts: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
+def merge_options(appInstance: Flask | Blueprint | None, *dicts: Mapping[str, Any]) -> dict[str, Any]:
     """Defaults, the application's configuration and dicts of options merged: the last that sets one wins."""
     merged = {**DEFAULT_OPTIONS, **get_app_kwarg_dict(appInstance)}
     for options in dicts:
@@ -127,7 +127,7 @@ def serialize_options(opts: Mapping[str, Any]) -> Options:
     return _options.parse({**dict.fromkeys(DEFAULT_OPTIONS), **opts})
 
 
-def get_cors_options(appInstance: Flask | Blueprint | None, *dicts: Mapping[str, Any]) -> Options:  # noqa: N803
+def get_cors_options(appInstance: Flask | Blueprint | None, *dicts: Mapping[str, Any]) -> Options:
     """The options for an application, merged and parsed.
 
     :raises ValueError: an option is wrong
@@ -145,7 +145,7 @@ def parse_resources(resources: Any) -> list[tuple[Any, Mapping[str, Any]]]:
     ]
 
 
-def try_match_pattern(value: Any, pattern: Any, caseSensitive: bool = True) -> bool:  # noqa: N803
+def try_match_pattern(value: Any, pattern: Any, caseSensitive: bool = True) -> bool:
     """Whether a compiled pattern matches at the start of a value, or a literal equals it."""
     if isinstance(pattern, re.Pattern):
         return pattern.match(value) is not None
@@ -153,7 +153,7 @@ def try_match_pattern(value: Any, pattern: Any, caseSensitive: bool = True) -> b
     return value == pattern if caseSensitive else bool(value.casefold() == pattern.casefold())
 
 
-def try_match_any_pattern(inst: Any, patterns: Iterable[Any], caseSensitive: bool = True) -> bool:  # noqa: N803
+def try_match_any_pattern(inst: Any, patterns: Iterable[Any], caseSensitive: bool = True) -> bool:
     """Whether one of several patterns matches."""
     return any(try_match_pattern(inst, pattern, caseSensitive) for pattern in patterns)
 

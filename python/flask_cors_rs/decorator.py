@@ -90,7 +90,7 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
             target: Any = view
             target.required_methods = {*getattr(view, "required_methods", ()), "OPTIONS"}
             target.provide_automatic_options = False
-        return cast(ViewT, update_wrapper(wrapper, view))
+        return cast("ViewT", update_wrapper(wrapper, view))
 
     return decorate
 
@@ -114,7 +114,8 @@ def _is_unfinished_class_view(view: Callable[..., Any]) -> bool:
 
 class _ClassView:
     """A view made by ``View.as_view``, which resets ``provide_automatic_options`` after it has applied the
-    ``decorators`` of a class: here it stays False, so that preflights reach the decorator."""
+    ``decorators`` of a class: here it stays False, so that preflights reach the decorator.
+    """
 
     def __init__(self, view: Callable[..., Response]) -> None:
         self._view = view
@@ -148,7 +149,8 @@ class _Watched:
 
     def changed(self) -> bool:
         """Whether items have come or gone, at once; whether one took another's place, at the latest after as
-        many requests as there are items for each 64."""
+        many requests as there are items for each 64.
+        """
         if len(self._live) != len(self._copy):
             return True
         self._requests += 1
@@ -175,7 +177,8 @@ class _Policies:
 
     def get(self, app: Flask) -> tuple[Policy | None, bool]:
         """The policy for a request to an application, None where its configuration makes none, and whether
-        OPTIONS is answered in place of the view."""
+        OPTIONS is answered in place of the view.
+        """
         entry = self._last
         if entry is None or entry.app() is not app:
             entry = self._entries.get(app)

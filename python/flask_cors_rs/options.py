@@ -270,7 +270,8 @@ def wildcard(pattern: Any) -> Any:
 
 def holds_regex(pattern: Any) -> bool:
     """Whether a pattern is taken for a regular expression: a compiled one, or a str with a character that
-    literals seldom have."""
+    literals seldom have.
+    """
     return isinstance(pattern, re.Pattern) or not _REGEX_CHARACTERS.isdisjoint(pattern)
 
 
