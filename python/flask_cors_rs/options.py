@@ -347,7 +347,7 @@ def _seconds(value: Any) -> str | None:
         return str(int(value.total_seconds()))
     if not value and (type(value) is not int):
         return None
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return str(value)
 
 
 _UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")

@@ -1,0 +1,76 @@
+"""The same requests to the same applications, with Flask-CORS 6.0.5 and with us: no difference but the listed ones.
+
+``FLASK_CORS_RS_DIFFERENTIAL`` sets how many requests are made on each engine.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+import flask_cors
+import pytest
+from hypothesis import Phase, given, settings
+
+import flask_cors_rs
+from differential import CASES, Case, agree, ask, ask_them, make_app, requests
+from flask_cors_rs.compat import REFERENCE_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REQUESTS = int(os.environ.get("FLASK_CORS_RS_DIFFERENTIAL", "20000"))
+REQUESTS_A_CASE = 60
+compared: dict[str, int] = {}
+
+
+def set_up(case: Case, library: object) -> tuple[Any, Exception | None]:
+    """An application, or the error of its set-up."""
+    try:
+        return make_app(case, library), None
+    except Exception as error:
+        return None, error
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Unknown options are a warning of both."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_it_is_compared_with_the_release_that_is_reproduced() -> None:
+    assert flask_cors.__version__ == REFERENCE_VERSION
+
+
+# Not shrunk: a description that is made smaller costs a minute for each request that it differs in.
+@settings(max_examples=REQUESTS // REQUESTS_A_CASE * 4, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(case=CASES)
+def test_every_answer_is_the_same(engine: str, case: Case) -> None:
+    theirs, their_error = set_up(case, flask_cors)
+    ours, our_error = set_up(case, flask_cors_rs)
+    if our_error is not None and their_error is None:
+        # Earlier than Flask-CORS, which fails at the first request to a decorated view.
+        without = case._replace(decorators=[{}, {}])
+        assert set_up(without, flask_cors_rs)[1] is None, our_error
+        statuses = {
+            ask_them(theirs, {"REQUEST_METHOD": "GET", "PATH_INFO": path}).status for path in ("/d0", "/d1", "/d2")
+        }
+        assert "500 INTERNAL SERVER ERROR" in statuses, our_error
+        return
+    assert type(our_error) is type(their_error), (our_error, their_error)
+    if our_error is not None:
+        return
+    for environ in requests(case.seed, REQUESTS_A_CASE):
+        expected = ask_them(theirs, environ)
+        actual = ask(ours, environ)
+        assert agree(case, environ, expected, actual), f"{environ}\n{expected}\n{actual}"
+        compared[engine] = compared.get(engine, 0) + 1
+
+
+def test_enough_requests_were_compared(engine: str, record_property: Callable[[str, object], None]) -> None:
+    """Descriptions that fail at set-up count for nothing."""
+    record_property("requests compared", compared[engine])
+    assert compared[engine] >= REQUESTS
