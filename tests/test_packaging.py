@@ -1,0 +1,103 @@
+"""The build backend and what it builds."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import build_backend
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the sources, with a compiled module left behind by an editable build."""
+    ignored = shutil.ignore_patterns(".*", "target", "dist", "__pycache__", "*.so", "*.pyd")
+    copy = tmp_path / "tree"
+    shutil.copytree(ROOT, copy, ignore=ignored)
+    (copy / "python/flask_cors_rs/_rust.abi3.so").write_bytes(b"left behind")
+    monkeypatch.chdir(copy)
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cargo", "expected"),
+    [("auto", None, "pure"), ("auto", "cargo", "rust"), ("pure", "cargo", "pure"), ("rust", None, "rust")],
+)
+def test_the_engine_that_is_built(
+    monkeypatch: pytest.MonkeyPatch, wanted: str, cargo: str | None, expected: str
+) -> None:
+    monkeypatch.setenv("FLASK_CORS_RS_BUILD", wanted)
+    monkeypatch.setattr(shutil, "which", lambda name: cargo)
+    if wanted == "auto" and sys.version_info < (3, 10):
+        expected = "pure"  # The stable ABI that we build for begins with 3.10.
+    assert build_backend.engine() == expected
+    names = {requirement.split(">")[0] for requirement in build_backend.get_requires_for_build_wheel()}
+    assert ("maturin" in names) is (expected == "rust")
+    assert ("hatchling" in names) is (expected == "pure" or wanted == "auto")
+
+
+def test_an_unknown_wish_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_CORS_RS_BUILD", "Rust")
+    with pytest.raises(SystemExit, match="set it to auto, rust or pure"):
+        build_backend.get_requires_for_build_wheel()
+
+
+def test_a_pure_wheel_holds_no_compiled_file(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_CORS_RS_BUILD", "pure")
+    name = build_backend.build_wheel(str(tmp_path))
+    assert name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(tmp_path / name) as wheel:
+        files = wheel.namelist()
+    expected = {
+        f"flask_cors_rs/{path.name}"
+        for path in (ROOT / "python/flask_cors_rs").iterdir()
+        if path.suffix in {".py", ".pyi", ".typed"}
+    }
+    assert {file for file in files if "dist-info" not in file} == expected
+    assert any(file.endswith("licenses/LICENSE") for file in files)
+
+
+def test_the_sdist_holds_all_that_builds_both_engines(tree: Path, tmp_path: Path) -> None:
+    name = build_backend.build_sdist(str(tmp_path))
+    with tarfile.open(tmp_path / name) as archive:
+        files = {member.split("/", 1)[1] for member in archive.getnames()}
+    for needed in ("packaging/build_backend.py", "pyproject.toml", "Cargo.toml", "Cargo.lock", "README.md", "LICENSE"):
+        assert needed in files
+    rust = {str(path.relative_to(tree)) for path in tree.glob("rust/**/*") if path.suffix in {".rs", ".toml"}}
+    assert rust <= files
+    assert not any(file.endswith((".so", ".pyd")) for file in files)
+
+
+def test_a_failed_rust_build_falls_back_under_auto_alone(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*arguments: object) -> str:
+        raise SystemExit(101)
+
+    maturin = type(sys)("maturin")
+    maturin.build_wheel = fail  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "maturin", maturin)
+    monkeypatch.setattr(build_backend, "engine", lambda: "rust")
+    monkeypatch.setenv("FLASK_CORS_RS_BUILD", "auto")
+    assert build_backend.build_wheel(str(tmp_path)).endswith("-py3-none-any.whl")
+    assert "the Rust build failed (SystemExit(101)): building the pure Python wheel" in capsys.readouterr().err
+    monkeypatch.setenv("FLASK_CORS_RS_BUILD", "rust")
+    with pytest.raises(SystemExit):
+        build_backend.build_wheel(str(tmp_path))
+
+
+def test_the_version_is_said_once_for_each_language() -> None:
+    versions = [
+        re.findall(r'^version = "(.+)"$', (ROOT / name).read_text(), re.MULTILINE)
+        for name in ("pyproject.toml", "Cargo.toml")
+    ]
+    assert versions[0] == versions[1]
+    assert len(versions[0]) == 1
