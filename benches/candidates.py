@@ -1,7 +1,7 @@
 """The applications that are compared, and the requests that they get.
 
-``python candidates.py NAME SCENARIO`` serves one application in a process of its own, to be timed or run under
-an instrument; see :func:`serve` and :func:`repeat`.
+``python candidates.py NAME REQUEST`` serves one application in a process of its own, to be timed; with a number after
+these it makes that many requests and ends, to be run under an instrument.
 """
 
 from __future__ import annotations
@@ -110,5 +110,15 @@ def serve(candidate: str, request: str) -> None:
         print(time.perf_counter() - start, flush=True)
 
 
+def repeat(candidate: str, request: str, count: int) -> None:
+    """Make a number of requests."""
+    call = _caller(candidate, request)
+    for _ in range(count):
+        call()
+
+
 if __name__ == "__main__":
-    serve(*sys.argv[1:3])
+    if len(sys.argv) > 3:
+        repeat(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    else:
+        serve(*sys.argv[1:3])

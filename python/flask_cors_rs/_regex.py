@@ -1,232 +1,357 @@
-"""Python's regular expressions in the syntax of Rust's ``regex``, where both can be made to mean the same.
+"""Python's regular expressions, said exactly in the syntax of Rust's ``regex``.
 
-The translation works on Python's own parse tree, operation by operation; what it does not know to be exactly
-the same it refuses, and the engine calls Python's ``re`` for that pattern. One question is asked of a pattern:
-whether there is a match at the start of a text. So greediness and groups do not matter.
+A pattern is read from Python's own parse tree, so what Python took it for is what is translated, and written
+operation by operation. What Rust has no equal for is refused; the engine then calls Python's ``re``.
 
-No class, flag or escape of Rust's is used that Python might read in another way: every set of characters is
-spelt out as ranges of code points, computed from the running Python where its own tables decide.
+One question is asked of a pattern: does it match at the start of the text, ``bool(pattern.match(text))``? Where a
+match ends, and what its groups hold, is never looked at: greedy and lazy are therefore the same, and every group
+is a plain one. The translation is to be searched anchored at the start, in UTF-8, with no flag set.
+
+The two syntaxes differ most in what a character class means and how case folds. So none of Rust's classes or flags is
+used: each construct that matches a single character becomes a list of code points, and wherever Unicode decides,
+the running Python is asked which.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 import warnings
-from array import array
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
-try:
-    from re import _parser  # type: ignore[attr-defined]
-except ImportError:
-    try:
-        import sre_parse as _parser
-    except ImportError:
-        _parser = None
+__all__ = ["Translation", "translate"]
 
-Ranges = tuple[tuple[int, int], ...]
-"""Code points, as ascending ranges that do not touch, both ends included."""
 
-_LAST = sys.maxunicode
-_LONGEST = 200_000
-"""Characters of Rust pattern beyond which a pattern is refused."""
+def _find_parser() -> Any:
+    """The module of the parser behind ``re``; None where this Python has no such thing."""
+    for name in ("re._parser", "sre_parse"):  # the latter before 3.11
+        try:
+            module = import_module(name)
+        except ImportError:
+            continue
+        if hasattr(module, "parse") and hasattr(module, "MAXREPEAT"):
+            return module
+    return None
+
+
+_parser = _find_parser()
 
 
 class Translation(NamedTuple):
     """What became of a pattern."""
 
     rust: str | None
-    """The same for Rust, to be searched for at the start of a text; None where it is refused."""
-
+    """The pattern for Rust, to be searched anchored at the start; None if it was refused."""
     refusal: str | None
-    """What cannot be translated, in words; None where it is translated."""
-
+    """The construct that cannot be translated, in words; None if all were."""
     matches_all: bool
-    """Whether every text matches, as the pattern can match the empty string anywhere."""
-
-
-class _RefusedError(Exception):
-    """A construct that does not exist in Rust, or is not the same."""
+    """True only if every string matches, for certain."""
 
 
 def translate(pattern: re.Pattern[str]) -> Translation:
-    """Translate a compiled pattern; never raises."""
+    """Translates a compiled pattern. Never raises: what is not understood is refused."""
+    flags = pattern.flags & ~_DEBUG  # which would print the tree
     if _parser is None:
-        return Translation(None, "this Python does not show its parse tree", False)
-    flags = pattern.flags & ~re.DEBUG
+        return Translation(None, "any pattern: this Python does not show its parse tree", False)
+    source: object = pattern.pattern
+    if not isinstance(source, str):
+        return Translation(None, "a pattern of bytes", False)
+    if flags & ~_KNOWN_FLAGS:
+        return Translation(None, "a flag other than A, I, M, S, U, X", False)
     matches_all = False
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = _parser.parse(pattern.pattern, flags)
-        matches_all = all(map(_always, tree))
-        rust = _sequence(tree, tree.state.flags | flags, last=True)
-    except _RefusedError as refusal:
-        return Translation(None, str(refusal), matches_all)
+            warnings.simplefilter("ignore")  # they were given when the pattern was compiled
+            tree = list(_parser.parse(source, flags))
+        matches_all = _matches_empty(tree, at_start=True)
+        piece = _sequence(tree, flags, last=True, depth=0)
+    except _RefusalError as refused:
+        return Translation(None, refused.construct, matches_all)
     except RecursionError:
-        return Translation(None, "nesting this deep", matches_all)
-    if len(rust) > _LONGEST:
-        return Translation(None, "a pattern this long", matches_all)
-    return Translation(rust, None, matches_all)
+        return Translation(None, _TOO_DEEP, False)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, Warning, re.error):
+        # No tree of today's Pythons comes here; one of tomorrow's may, and must not break an application.
+        return Translation(None, "a parse tree that is not known", matches_all)
+    return Translation(piece.text, None, matches_all)
 
 
-def _always(node: tuple[Any, Any]) -> bool:
-    """Whether a node succeeds wherever it is tried, as it can match the empty string."""
-    operation, argument = node
-    name = str(operation)
-    if name == "BRANCH":
-        return any(all(map(_always, branch)) for branch in argument[1])
-    if name == "SUBPATTERN":
-        return all(map(_always, argument[3]))
-    if name in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
-        return argument[0] == 0 or all(map(_always, argument[2]))
-    return False
+# --- the limits -------------------------------------------------------------------------------------------------------
+
+_A, _I, _M, _S = int(re.ASCII), int(re.IGNORECASE), int(re.MULTILINE), int(re.DOTALL)
+_CASE = _A | _I
+_TYPES = _A | int(re.LOCALE) | int(re.UNICODE)
+_KNOWN_FLAGS = _A | _I | _M | _S | int(re.UNICODE) | int(re.VERBOSE)
+_DEBUG = int(re.DEBUG)
+
+_MAX_DEPTH = 100
+"""Of groups in groups. Rust has a limit too (250), and Python's recursion limit is to stay out of sight."""
+
+_MAX_SIZE = 1 << 16
+"""Of a pattern with its repeats written out, counted in ranges of code points: about what Rust compiles at all."""
+
+_TOO_DEEP = "groups nested too deeply"
+_TOO_LARGE = "a pattern too large with its repeats written out"
 
 
-def _sequence(nodes: Iterable[tuple[Any, Any]], flags: int, *, last: bool) -> str:
-    """Nodes one after the other. ``last`` says that whatever follows them succeeds in any case."""
-    translated = []
-    for node in reversed(list(nodes)):
-        translated.append(_node(node, flags, last=last))
-        last = last and _always(node)
-    return "".join(reversed(translated))
+class _RefusalError(Exception):
+    """A construct that has no exact equal in Rust."""
+
+    def __init__(self, construct: str) -> None:
+        super().__init__(construct)
+        self.construct = construct
 
 
-def _node(node: tuple[Any, Any], flags: int, *, last: bool) -> str:
-    operation, argument = node
-    name = str(operation)
-    if name in {"LITERAL", "NOT_LITERAL", "IN", "ANY"}:
-        return _class(_members(name, argument, flags))
-    if name == "BRANCH":
-        return "(?:" + "|".join(_sequence(branch, flags, last=last) for branch in argument[1]) + ")"
-    if name == "SUBPATTERN":
-        _, added, removed, nodes = argument
-        if added & (re.ASCII | re.UNICODE):
-            flags &= ~(re.ASCII | re.UNICODE)
-        return "(?:" + _sequence(nodes, (flags | added) & ~removed, last=last) + ")"
-    if name in {"MAX_REPEAT", "MIN_REPEAT"}:
-        least, most, nodes = argument
-        return _repeat(least, most, nodes, flags, last=last)
-    if name == "AT":
-        return _position(str(argument), flags, last=last)
-    raise _RefusedError(_NAMES.get(name, name))
+class _Piece(NamedTuple):
+    """A part of the translation."""
+
+    text: str
+    size: int
+    single: bool = False
+    """Whether a repeat sign after the text applies to all of it."""
 
 
-_NAMES = {
+# --- the tree ---------------------------------------------------------------------------------------------------------
+
+
+def _sequence(nodes: Sequence[Any], flags: int, *, last: bool, depth: int) -> _Piece:
+    """Translates what is matched one after the other. ``last``: whether what comes after may match nothing."""
+    if depth > _MAX_DEPTH:
+        raise _RefusalError(_TOO_DEEP)
+    lasts = [last]
+    for node in nodes[:0:-1]:
+        lasts.append(lasts[-1] and _matches_empty([node]))
+    pieces = [_node(node, flags, last, depth) for node, last in zip(nodes, reversed(lasts))]
+    if len(pieces) == 1:
+        return pieces[0]
+    return _Piece("".join([piece.text for piece in pieces]), _sized(sum([piece.size for piece in pieces])))
+
+
+def _node(node: Any, flags: int, last: bool, depth: int) -> _Piece:
+    """Translates one operation."""
+    op, argument = str(node[0]), node[1]
+    if op in {"LITERAL", "CATEGORY"}:
+        return _characters(((op, _plain(argument)),), flags & _CASE)
+    if op == "NOT_LITERAL":
+        return _characters((("NEGATE", None), ("LITERAL", argument)), flags & _CASE)
+    if op == "IN":
+        return _characters(tuple([(str(kind), _plain(member)) for kind, member in argument]), flags & _CASE)
+    if op == "ANY":
+        return _ANYTHING if flags & _S else _ANY
+    if op == "AT":
+        return _assertion(str(argument), flags, last)
+    if op == "SUBPATTERN":
+        _group, add, remove, nodes = argument
+        return _sequence(list(nodes), _scoped(flags, add, remove), last=last, depth=depth + 1)
+    if op == "BRANCH":
+        pieces = [_sequence(list(nodes), flags, last=last, depth=depth + 1) for nodes in argument[1]]
+        text = "|".join([piece.text for piece in pieces])
+        return _Piece(f"(?:{text})", _sized(sum([piece.size for piece in pieces])), single=True)
+    if op in {"MAX_REPEAT", "MIN_REPEAT"}:
+        low, high, nodes = argument
+        most = None if high == _parser.MAXREPEAT else int(high)
+        # What is repeated is followed by itself, unless it comes once at most.
+        body = _sequence(list(nodes), flags, last=last and most is not None and most <= 1, depth=depth + 1)
+        return _repeat(body, int(low), most)
+    raise _RefusalError(_NO_EQUAL.get(op, f"an operation that is not known ({op})"))
+
+
+_NO_EQUAL = {
     "ASSERT": "look-around",
     "ASSERT_NOT": "look-around",
+    "FAILURE": "look-around",  # what (?!) is from Python 3.13 on
     "GROUPREF": "a back-reference",
     "GROUPREF_EXISTS": "a conditional",
     "ATOMIC_GROUP": "an atomic group",
     "POSSESSIVE_REPEAT": "a possessive repeat",
-    "FAILURE": "look-around",
 }
 
 
-def _repeat(least: int, most: Any, nodes: Any, flags: int, *, last: bool) -> str:
-    unbounded = str(most) == "MAXREPEAT"
-    # After one round of several, another may have to follow.
-    body = _sequence(nodes, flags, last=last and not unbounded and most <= 1)
-    counts = f"{{{least},}}" if unbounded else f"{{{least},{most}}}"
-    return f"(?:{body}){counts}"
+def _plain(argument: Any) -> Any:
+    """What a class member is made of, without the parser's own types."""
+    if isinstance(argument, tuple):
+        return int(argument[0]), int(argument[1])
+    return str(argument) if str(argument).startswith("CATEGORY") else argument
 
 
-def _position(name: str, flags: int, *, last: bool) -> str:
-    multiline = bool(flags & re.MULTILINE)
-    if name == "AT_BEGINNING_STRING" or (name == "AT_BEGINNING" and not multiline):
-        return r"\A"
-    if name == "AT_BEGINNING":
-        return "(?m:^)"
-    if name == "AT_END_STRING":
-        return r"\z"
-    if name == "AT_END" and multiline:
-        return "(?m:$)"
-    if name == "AT_END":
-        # At the end, or before a line feed that ends the text: the latter looks ahead, unless what follows is
-        # sure to succeed, so that the line feed may be taken.
+def _scoped(flags: int, add: int, remove: int) -> int:
+    """The flags inside ``(?add-remove:...)``: ``a`` and ``u`` exclude each other."""
+    if add & _TYPES:
+        flags &= ~_TYPES
+    return (flags | add) & ~remove
+
+
+def _assertion(where: str, flags: int, last: bool) -> _Piece:
+    r"""Translates ``^ $ \A \Z \z \b \B``."""
+    if where == "AT_BEGINNING_STRING" or (where == "AT_BEGINNING" and not flags & _M):
+        return _TEXT_START
+    if where == "AT_BEGINNING":
+        return _LINE_START
+    if where == "AT_END_STRING":
+        return _TEXT_END
+    if where == "AT_END" and flags & _M:
+        return _LINE_END
+    if where == "AT_END":
+        # It looks at the newline but does not take it. If nothing need follow, that is the same.
         if last:
-            return r"(?:\n?\z)"
-        raise _RefusedError("$ with something after it")
-    if name == "AT_BOUNDARY" and flags & re.ASCII:
-        return r"(?-u:\b)"
-    raise _RefusedError(r"\b without re.ASCII" if name == "AT_BOUNDARY" else r"\B")
+            return _NEARLY_TEXT_END
+        raise _RefusalError("`$` before the end of the pattern")
+    if where == "AT_BOUNDARY":
+        if flags & _A:
+            return _ASCII_BOUNDARY
+        raise _RefusalError("`\\b` without the flag A")
+    if where == "AT_NON_BOUNDARY":
+        raise _RefusalError("`\\B`")  # another in Python 3.14 than before
+    raise _RefusalError(f"an assertion that is not known ({where})")
 
 
-def _members(name: str, argument: Any, flags: int) -> Ranges:
-    """The characters that a node for one character matches."""
-    if name == "ANY":
-        return ((0, _LAST),) if flags & re.DOTALL else ((0, 9), (11, _LAST))
-    if name == "LITERAL":
-        return _cases(argument, flags)
-    if name == "NOT_LITERAL":
-        return _complement(_cases(argument, flags))
-    items = [(str(operation), value) for operation, value in argument]
-    if flags & re.IGNORECASE and not flags & re.ASCII and not _is_ascii(items):
-        return _scan(_source(items), re.IGNORECASE)
-    members: list[tuple[int, int]] = []
-    for operation, value in items:
-        if operation == "LITERAL":
-            members += _cases(value, flags)
-        elif operation == "RANGE":
-            members += [value] if not flags & re.IGNORECASE else _range_cases(value, flags)
-        elif operation == "CATEGORY":
-            members += _scan(_category(value), flags & re.ASCII)
-        elif operation != "NEGATE":
-            raise _RefusedError(operation)
-    ranges = _normalized(members)
-    return _complement(ranges) if items[0][0] == "NEGATE" else ranges
+_TEXT_START = _Piece(r"\A", 1, single=True)
+_TEXT_END = _Piece(r"\z", 1, single=True)
+_NEARLY_TEXT_END = _Piece(r"(?:\x{A}?\z)", 2, single=True)
+_LINE_START = _Piece(r"(?m:^)", 1, single=True)
+_LINE_END = _Piece(r"(?m:$)", 1, single=True)
+_ASCII_BOUNDARY = _Piece(r"(?-u:\b)", 1, single=True)
 
 
-def _is_ascii(items: list[tuple[str, Any]]) -> bool:
-    """Whether a class holds nothing but ASCII characters, whose cases are few and known."""
-
-    def is_ascii(operation: str, value: Any) -> bool:
-        last = value[1] if operation == "RANGE" else value
-        return operation == "NEGATE" or (operation in {"LITERAL", "RANGE"} and last < 128)
-
-    return all(is_ascii(operation, value) for operation, value in items)
-
-
-def _cases(character: int, flags: int) -> Ranges:
-    """The characters that a literal matches."""
-    if not flags & re.IGNORECASE:
-        return ((character, character),)
-    if flags & re.ASCII or character < 128:
-        others = "" if flags & re.ASCII else _OTHER_CASES.get(chr(character).lower(), "")
-        letter = chr(character)
-        cases = {letter, letter.lower(), letter.upper(), *others} if letter.isascii() else {letter}
-        return _normalized((ord(case), ord(case)) for case in cases)
-    return _scan(f"\\U{character:08x}", re.IGNORECASE)
+def _repeat(body: _Piece, low: int, high: int | None) -> _Piece:
+    """Translates a repeat, lazy or greedy."""
+    if (low, high) == (0, None):
+        sign = "*"
+    elif (low, high) == (1, None):
+        sign = "+"
+    elif (low, high) == (0, 1):
+        sign = "?"
+    elif high is None:
+        sign = f"{{{low},}}"
+    else:
+        sign = f"{{{low}}}" if low == high else f"{{{low},{high}}}"
+    text = body.text if body.single else f"(?:{body.text})"
+    times = low + 1 if high is None else high
+    return _Piece(text + sign, _sized(max(body.size, 1) * max(times, 1)))
 
 
-def _other_cases() -> dict[str, str]:
-    """The characters beyond ASCII that IGNORECASE takes for an ASCII letter, as this Python says."""
-    candidates = "\u0130\u0131\u017f\u212a"
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    return {
-        letter: "".join(other for other in candidates if re.match(letter, other, re.IGNORECASE)) for letter in letters
-    }
+def _sized(size: int) -> int:
+    """The size, if it is bearable."""
+    if size > _MAX_SIZE:
+        raise _RefusalError(_TOO_LARGE)
+    return size
 
 
-_OTHER_CASES = _other_cases()
+def _matches_empty(nodes: Iterable[Any], *, at_start: bool = False) -> bool:
+    """Whether these certainly match the empty string, at any place; or at least at the start of the text."""
+    for node in nodes:
+        op, argument = str(node[0]), node[1]
+        if op == "SUBPATTERN":
+            empty = _matches_empty(argument[3], at_start=at_start)
+        elif op == "BRANCH":
+            empty = any(_matches_empty(branch, at_start=at_start) for branch in argument[1])
+        elif op in {"MAX_REPEAT", "MIN_REPEAT"}:
+            empty = argument[0] == 0 or _matches_empty(argument[2], at_start=at_start)
+        elif op == "AT":
+            empty = at_start and str(argument) in {"AT_BEGINNING", "AT_BEGINNING_STRING"}
+        else:
+            empty = False
+        if not empty:
+            return False
+    return True
 
 
-def _range_cases(ends: tuple[int, int], flags: int) -> list[tuple[int, int]]:
-    first, final = ends
-    # Beyond ASCII, re.ASCII leaves every character its own case.
-    beyond = [(max(first, 128), final)] if final >= 128 else []
-    return [*beyond, *(case for character in range(first, min(final, 127) + 1) for case in _cases(character, flags))]
+# --- characters -------------------------------------------------------------------------------------------------------
+
+Ranges = tuple[tuple[int, int], ...]
+"""Code points: first and last of each range, ascending, with gaps between."""
+
+Members = tuple[tuple[str, Any], ...]
+"""What is written between brackets: literals, ranges, categories, the first perhaps a negation."""
+
+_LAST = 0x10FFFF
+_ALL: Ranges = ((0, _LAST),)
+_SURROGATES: Ranges = ((0xD800, 0xDFFF),)
 
 
-def _category(name: Any) -> str:
-    try:
-        return _CATEGORIES[str(name)]
-    except KeyError:
-        raise _RefusedError(str(name)) from None
+def _merged(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """The union."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(merged[-1][1], last)
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def _complement(ranges: Ranges) -> Ranges:
+    """Every other code point."""
+    edges = [-1, *chain.from_iterable(ranges), _LAST + 1]
+    gaps = zip(edges[::2], edges[1::2])
+    return tuple([(before + 1, after - 1) for before, after in gaps if after - before > 1])
+
+
+def _without(ranges: Ranges, others: Ranges) -> Ranges:
+    """The difference."""
+    return _complement(_merged((*_complement(ranges), *others)))
+
+
+@lru_cache(maxsize=1024)
+def _characters(members: Members, flags: int) -> _Piece:
+    """Translates what matches one character."""
+    # A surrogate is no character to Rust, and no text that is searched holds one.
+    ranges = _without(_code_points(members, flags), _SURROGATES)
+    if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
+        return _Piece(_escaped(ranges[0][0]), 1, single=True)
+    text = "".join(
+        [_escaped(first) if first == last else f"{_escaped(first)}-{_escaped(last)}" for first, last in ranges]
+    )
+    return _Piece(f"[{text}]" if ranges else r"[^\x{0}-\x{10FFFF}]", max(len(ranges), 1), single=True)
+
+
+def _escaped(code_point: int) -> str:
+    """A character that can only mean itself, in brackets and outside."""
+    character = chr(code_point)
+    return character if character.isascii() and character.isalnum() else rf"\x{{{code_point:X}}}"
+
+
+def _code_points(members: Members, flags: int) -> Ranges:
+    """The code points that ``[members]`` matches."""
+    exact = _exact(members, flags & _A)
+    if not flags & _I:
+        return exact
+    literals = [
+        (argument, argument) if kind == "LITERAL" else argument for kind, argument in members if kind in _LITERALS
+    ]
+    if all(last < 0x80 for _first, last in literals):
+        if not any(first <= ord("z") and last >= ord("A") for first, last in literals):
+            return exact  # nothing has a case: not even the categories are then asked for the other case
+        if not any(kind == "CATEGORY" for kind, _argument in members):
+            return _folded(members, flags & _A, exact, _ASCII_RELATIVES)
+    return _folded(members, flags & _A, exact, _cased())
+
+
+_LITERALS = {"LITERAL", "RANGE"}
+
+
+def _exact(members: Members, ascii_only: int) -> Ranges:
+    """The code points that ``[members]`` matches, case told apart."""
+    ranges: list[tuple[int, int]] = []
+    for kind, argument in members[_negated(members) :]:
+        if kind == "LITERAL":
+            ranges.append((argument, argument))
+        elif kind == "RANGE":
+            ranges.append(argument)
+        elif kind == "CATEGORY" and argument in _CATEGORIES:
+            ranges.extend(_category(argument, ascii_only))
+        else:
+            raise _RefusalError(f"a class of characters that is not known ({kind})")
+    merged = _merged(ranges)
+    return _complement(merged) if _negated(members) else merged
+
+
+def _negated(members: Members) -> bool:
+    return members[0][0] == "NEGATE"
 
 
 _CATEGORIES = {
@@ -239,70 +364,77 @@ _CATEGORIES = {
 }
 
 
-def _source(items: list[tuple[str, Any]]) -> str:
-    """A class in Python's own syntax again, to ask Python what is in it."""
-    parts = []
-    for operation, value in items:
-        if operation == "NEGATE":
-            parts.append("^")
-        elif operation == "LITERAL":
-            parts.append(f"\\U{value:08x}")
-        elif operation == "RANGE":
-            parts.append(f"\\U{value[0]:08x}-\\U{value[1]:08x}")
-        elif operation == "CATEGORY":
-            parts.append(_category(value))
+@cache
+def _category(name: str, ascii_only: int) -> Ranges:
+    r"""The code points of ``\d \s \w`` and their opposites, as this Python's Unicode database has them."""
+    escape = _CATEGORIES[name]
+    if escape.isupper():
+        return _complement(_category(name.replace("NOT_", ""), ascii_only))
+    runs = re.compile(f"{escape}+", ascii_only)
+    return _merged(
+        (plane + match.start(), plane + match.end() - 1) for plane, text in _planes() for match in runs.finditer(text)
+    )
+
+
+def _planes() -> Iterator[tuple[int, str]]:
+    """Every code point, as the texts of the 17 planes, each with its first code point."""
+    utf_32 = bytearray(0x40000)
+    utf_32[0::4] = bytes(range(0x100)) * 0x100
+    utf_32[1::4] = bytes([byte for byte in range(0x100) for _ in range(0x100)])
+    for plane in range(17):
+        utf_32[2::4] = bytes([plane]) * 0x10000
+        yield plane << 16, utf_32.decode("utf-32-le", "surrogatepass")
+
+
+# --- the other case ---------------------------------------------------------------------------------------------------
+# Python's rule under I is its own: `i` also matches U+0130 and U+0131, `s` U+017F, `k` U+212A, and a class may hold
+# more or fewer than its members do one by one. So `re` is asked, but only about the characters that have another case
+# at all: for the rest, I changes nothing.
+
+
+def _folded(members: Members, ascii_only: int, exact: Ranges, asked: Ranges) -> Ranges:
+    """The code points that ``(?i)[members]`` matches; ``asked`` are all that I may make a difference for."""
+    both = re.compile(_written(members), ascii_only | _I)
+    answers = [(ord(character), ord(character)) for character in both.findall(_text(asked))]
+    return _merged((*_without(exact, asked), *answers))
+
+
+@lru_cache(maxsize=2)
+def _text(ranges: Ranges) -> str:
+    return "".join([chr(code_point) for first, last in ranges for code_point in range(first, last + 1)])
+
+
+def _written(members: Members) -> str:
+    """The members as Python writes them."""
+    written = ["[^" if _negated(members) else "["]
+    for kind, argument in members[_negated(members) :]:
+        if kind == "CATEGORY":
+            written.append(_CATEGORIES[argument])
         else:
-            raise _RefusedError(operation)
-    return f"[{''.join(parts)}]"
+            first, last = (argument, argument) if kind == "LITERAL" else argument
+            written.append(rf"\U{first:08X}" if kind == "LITERAL" else rf"\U{first:08X}-\U{last:08X}")
+    return "".join([*written, "]"])
 
 
-@lru_cache(maxsize=512)
-def _scan(source: str, flags: int) -> Ranges:
-    """The characters that a pattern for one character matches, found by matching all of them.
-
-    Surrogates are none of them, as they do not occur in the texts that Rust is given.
-    """
-    before, after = 0xD800, 0xE000
-    code = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
-    everything = array("I", [*range(before), *range(after, _LAST + 1)]).tobytes().decode(code)
-    ranges = []
-    for match in re.compile(f"(?:{source})+", flags).finditer(everything):
-        first, final = match.start(), match.end() - 1
-        ranges.append((first + (after - before) * (first >= before), final + (after - before) * (final >= before)))
-    return tuple(ranges)
+_ASCII_RELATIVES: Ranges = ((0, 0x24F), (0x2100, 0x214F), (0xFB00, 0xFB06))
+"""ASCII, every character that may be the other case of an ASCII letter, and what stands near them."""
 
 
-def _normalized(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    merged: list[tuple[int, int]] = []
-    for first, final in sorted(ranges):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(final, merged[-1][1]))
-        else:
-            merged.append((first, final))
-    return tuple(merged)
+@cache
+def _cased() -> Ranges:
+    """Every character that has another case."""
+    cased: list[int] = []
+    for plane, text in _planes():
+        for start in range(0, len(text), 256):
+            block = text[start : start + 256]
+            if _has_case(block):
+                cased.extend([plane + start + offset for offset, character in enumerate(block) if _has_case(character)])
+    return _merged(zip(cased, cased))
 
 
-def _complement(ranges: Ranges) -> Ranges:
-    starts = [0, *(final + 1 for _, final in ranges)]
-    ends = [*(first - 1 for first, _ in ranges), _LAST]
-    return tuple((first, final) for first, final in zip(starts, ends) if first <= final)
+def _has_case(text: str) -> bool:
+    return not text == text.lower() == text.upper()
 
 
-def _class(ranges: Ranges) -> str:
-    """Characters in Rust's syntax, where surrogates cannot be named."""
-    parts = []
-    for start, end in ranges:
-        first = 0xE000 if 0xD800 <= start <= 0xDFFF else start
-        final = 0xD7FF if 0xD800 <= end <= 0xDFFF else end
-        if first <= final:
-            parts.append(_escaped(first) if first == final else f"{_escaped(first)}-{_escaped(final)}")
-    if not parts:
-        return r"[^\x{0}-\x{10ffff}]"
-    if len(parts) == 1 and "-" not in parts[0]:
-        return parts[0]
-    return f"[{''.join(parts)}]"
-
-
-def _escaped(character: int) -> str:
-    text = chr(character)
-    return text if text.isascii() and text.isalnum() else f"\\x{{{character:x}}}"
+_ANY = _characters((("NEGATE", None), ("LITERAL", 0x0A)), 0)
+_ANYTHING = _characters((("RANGE", (0, _LAST)),), 0)
