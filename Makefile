@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
 CARGO := $(shell command -v cargo 2>/dev/null)
+# Named after cargo's presence: the install is made anew when cargo comes or goes.
+STAMP := $(VENV)/.installed-$(if $(CARGO),with,without)-cargo
 SOURCES := pyproject.toml packaging/build_backend.py Makefile $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name 'Cargo.*')
 
 .DEFAULT_GOAL := help
@@ -16,7 +17,7 @@ help: ## list the targets
 $(STAMP): $(SOURCES)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	@rm -f python/flask_cors_rs/_rust*.so
+	@rm -f python/flask_cors_rs/_rust*.so $(VENV)/.installed*
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@$(BIN)/python -c 'import flask_cors_rs; print("flask-cors-rs", flask_cors_rs.__version__, "with the", flask_cors_rs.BACKEND, "engine")'
 	@touch $@

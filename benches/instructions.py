@@ -22,17 +22,10 @@ FEW, MANY = 100, 300
 
 def count(candidate: str, request: str, backend: str, requests: int) -> int:
     """The instructions of a process that makes so many requests."""
+    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    program = [sys.executable, str(Path(__file__).with_name("candidates.py"))]
     result = subprocess.run(
-        [
-            "valgrind",
-            "--tool=callgrind",
-            "--callgrind-out-file=/dev/null",
-            sys.executable,
-            str(Path(__file__).with_name("candidates.py")),
-            candidate,
-            request,
-            str(requests),
-        ],
+        [*valgrind, *program, candidate, request, str(requests)],
         env={**os.environ, "FLASK_CORS_RS_BACKEND": backend, "PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 REQUESTS = int(os.environ.get("FLASK_CORS_RS_DIFFERENTIAL", "20000"))
-REQUESTS_A_CASE = 60
+REQUESTS_A_CASE = max(60, REQUESTS // 1_000)
 compared: dict[str, int] = {}
 
 

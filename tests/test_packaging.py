@@ -65,6 +65,16 @@ def test_a_pure_wheel_holds_no_compiled_file(tree: Path, tmp_path: Path, monkeyp
     assert any(file.endswith("licenses/LICENSE") for file in files)
 
 
+def test_a_pure_editable_wheel_is_a_path_file(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It must build with no more than what the backend asked for."""
+    monkeypatch.setenv("FLASK_CORS_RS_BUILD", "pure")
+    monkeypatch.setitem(sys.modules, "editables", None)  # Hatchling's own way would import it.
+    name = build_backend.build_editable(str(tmp_path))
+    with zipfile.ZipFile(tmp_path / name) as wheel:
+        paths = [wheel.read(file).decode().strip() for file in wheel.namelist() if file.endswith(".pth")]
+    assert paths == [str(tree / "python")]
+
+
 def test_the_sdist_holds_all_that_builds_both_engines(tree: Path, tmp_path: Path) -> None:
     name = build_backend.build_sdist(str(tmp_path))
     with tarfile.open(tmp_path / name) as archive:

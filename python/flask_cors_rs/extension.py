@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from logging import WARNING
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from flask import request
 
 from . import _backend, _log
-from ._response import ALLOW_ORIGIN, EVALUATED, LIST_HEADERS, add_headers, is_quiet, normalized_path
+from ._response import ALLOW_ORIGIN, EVALUATED, LIST_HEADERS, add_headers, normalized_path
 from .options import (
     DEFAULT_OPTIONS,
     CORSOptions,
@@ -108,12 +110,19 @@ def make_after_request(resources: Sequence[tuple[Pattern, Options]]) -> AfterReq
     apply = rules.apply
 
     def after_request(response: Response) -> Response:
-        request = _current_request()
+        # Every call counts here: what `is_quiet` and `normalized_path` do stands in place of a call of them.
         headers: Any = response.headers
-        if type(headers) is LIST_HEADERS and is_quiet() and not hasattr(response, EVALUATED):
-            apply(request.environ, normalized_path(request.path), headers._list)
+        if (
+            type(headers) is LIST_HEADERS
+            and _log.ROOT.level >= WARNING
+            and not _log.LOG.level
+            and not hasattr(response, EVALUATED)
+        ):
+            request = _current_request()
+            path = request.path
+            apply(request.environ, unquote(path) if "%" in path else path, headers._list)
         else:
-            apply_with_care(response, request)
+            apply_with_care(response, _current_request())
         return response
 
     def apply_with_care(response: Response, request: Request) -> None:

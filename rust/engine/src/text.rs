@@ -18,13 +18,16 @@ pub(crate) fn casefold(text: &str) -> Cow<'_, str> {
 
 /// `str.strip()`: besides Unicode's white space it cuts the four ASCII separators U+001C to U+001F.
 pub(crate) fn strip(text: &str) -> &str {
+    if let [b'!'..=b'~', .., b'!'..=b'~'] | [b'!'..=b'~'] = text.as_bytes() {
+        return text;
+    }
     text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
 }
 
 /// Whether text from a request may be sent back inside a header: a line break would end the header
 /// ([RFC 9110, section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
 pub(crate) fn is_single_line(text: &str) -> bool {
-    !text.bytes().any(|byte| byte == b'\r' || byte == b'\n')
+    memchr::memchr2(b'\r', b'\n', text.as_bytes()).is_none()
 }
 
 #[cfg(test)]
