@@ -23,9 +23,9 @@ from tabulate import tabulate
 from candidates import HEADERS
 from flask_cors_rs import BACKEND
 
-REQUESTS_A_BLOCK = 200
+REQUESTS_A_BLOCK = 100
 MARKERS = ("<!-- added cost: made by benches/added_cost.py -->", "<!-- end -->")
-PROCESSES = 2
+PROCESSES = 3
 """Of each application, as one process differs from the next."""
 
 
@@ -64,7 +64,8 @@ def measure(seconds: float) -> str:
         (f"Flask-CORS {importlib.metadata.version('flask-cors')}", "flask_cors", "python"),
         *((f"flask-cors-rs, {engine.capitalize()} engine", "flask_cors_rs", engine) for engine in engines),
     ]
-    columns = []
+    columns: list[list[float]] = []
+    noises: list[float] = []
     for request in HEADERS:
         running = {label: [Candidate(name, request, engine) for _ in range(PROCESSES)] for label, name, engine in names}
         end = time.monotonic() + seconds / len(HEADERS)
@@ -72,15 +73,19 @@ def measure(seconds: float) -> str:
             for group in running.values():
                 for candidate in group:
                     candidate.block()
-        medians = [statistics.median(candidate.close() for candidate in group) for group in running.values()]
-        columns.append([median - medians[0] for median in medians[1:]])
+        groups = [[candidate.close() for candidate in group] for group in running.values()]
+        empty, *others = map(statistics.median, groups)
+        columns.append([other - empty for other in others])
+        noises.append(max(max(group) - min(group) for group in groups))
     rows = []
     for index, (label, *_) in enumerate(names[1:]):
         row = [label]
-        for column in columns:
-            ratio = "" if index == 0 else f" ({column[0] / column[index]:.0f} times less)"
+        for column, noise in zip(columns, noises):
+            # A ratio of what cannot be told from nothing would be invented.
+            ratio = f" ({column[0] / column[index]:.0f} times less)" if index and column[index] > noise / 2 else ""
             row.append(f"{column[index]:.1f} us{ratio}")
         rows.append(row)
+    rows.append(["processes of one application differ by up to", *(f"{noise:.1f} us" for noise in noises)])
     return tabulate(rows, ["added to", "a simple request", "a preflight"], tablefmt="github")
 
 
