@@ -55,11 +55,11 @@ endif
 types: $(STAMP) ## mypy, strict
 	$(BIN)/mypy
 
-bench: $(STAMP) ## time the hot paths, Flask-CORS beside us, in one run
-	$(BIN)/python -m pytest benches --benchmark-columns=min,median,ops --benchmark-group-by=group --benchmark-sort=name
+bench: $(STAMP) ## measure what CORS adds to a request, Flask-CORS beside us, in one run
 	$(BIN)/python benches/added_cost.py
 
-cost: $(STAMP) ## measure what CORS adds to a request, and write the README's table
+cost: $(STAMP) ## measure what CORS adds to a request, and write the README's tables (needs valgrind)
+	$(BIN)/python benches/instructions.py --write README.md
 	$(BIN)/python benches/added_cost.py --write README.md
 
 docs: $(STAMP) ## make the generated parts of the documentation again

@@ -1,8 +1,9 @@
 """What CORS adds to a request, Flask-CORS beside this package, in one run.
 
-Each application has processes of its own, which take turns block by block; of the blocks the 10th percentile
-counts; "added" is the difference to an application with an empty hook. ``--write FILE`` puts the table between the
-markers of a document, which is how the README got it.
+In each round every application has a new process; they take turns block by block, and of its blocks the 10th
+percentile counts. "Added" is the difference to an application with an empty hook: the median of the rounds and, in
+brackets, their quartiles. ``--write FILE`` puts the table between the markers of a document, which is how the README
+got it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import argparse
 import importlib.metadata
 import os
 import platform
-import re
 import statistics
 import subprocess
 import sys
@@ -20,13 +20,12 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+import document
 from candidates import HEADERS
 from flask_cors_rs import BACKEND
 
 REQUESTS_A_BLOCK = 100
-MARKERS = ("<!-- added cost: made by benches/added_cost.py -->", "<!-- end -->")
-PROCESSES = 3
-"""Of each application, as one process differs from the next."""
+BLOCKS_A_ROUND = 20
 
 
 class Candidate:
@@ -36,7 +35,7 @@ class Candidate:
         self.blocks: list[float] = []
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("candidates.py")), name, request],
-            env={**os.environ, "FLASK_CORS_RS_BACKEND": backend},
+            env={**os.environ, "FLASK_CORS_RS_BACKEND": backend, "PYTHONHASHSEED": "0"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -56,37 +55,37 @@ class Candidate:
         return statistics.quantiles(self.blocks, n=10)[0]
 
 
+def one_round(request: str, names: list[tuple[str, str]]) -> list[float]:
+    """What each application adds to the first, each in a new process, as one process differs from the next."""
+    candidates = [Candidate(name, request, engine) for name, engine in names]
+    for _ in range(BLOCKS_A_ROUND):
+        for candidate in candidates:
+            candidate.block()
+    empty, *others = [candidate.close() for candidate in candidates]
+    return [other - empty for other in others]
+
+
 def measure(seconds: float) -> str:
     """Measure for about that long, and give the table."""
     engines = ["rust", "python"] if BACKEND == "rust" else ["python"]
-    names = [
-        ("an empty hook", "empty_hook", "python"),
-        (f"Flask-CORS {importlib.metadata.version('flask-cors')}", "flask_cors", "python"),
-        *((f"flask-cors-rs, {engine.capitalize()} engine", "flask_cors_rs", engine) for engine in engines),
+    names = [("empty_hook", "python"), ("flask_cors", "python"), *(("flask_cors_rs", engine) for engine in engines)]
+    labels = [
+        f"Flask-CORS {importlib.metadata.version('flask-cors')}",
+        *(f"flask-cors-rs, {engine.capitalize()} engine" for engine in engines),
     ]
-    columns: list[list[float]] = []
-    noises: list[float] = []
+    rows = [[label] for label in labels]
     for request in HEADERS:
-        running = {label: [Candidate(name, request, engine) for _ in range(PROCESSES)] for label, name, engine in names}
+        rounds: list[list[float]] = []
         end = time.monotonic() + seconds / len(HEADERS)
-        while time.monotonic() < end or min(len(c.blocks) for group in running.values() for c in group) < 10:
-            for group in running.values():
-                for candidate in group:
-                    candidate.block()
-        groups = [[candidate.close() for candidate in group] for group in running.values()]
-        empty, *others = map(statistics.median, groups)
-        columns.append([other - empty for other in others])
-        noises.append(max(max(group) - min(group) for group in groups))
-    rows = []
-    for index, (label, *_) in enumerate(names[1:]):
-        row = [label]
-        for column, noise in zip(columns, noises):
+        while time.monotonic() < end or len(rounds) < 3:
+            rounds.append(one_round(request, names))
+        theirs, *_ = medians = [statistics.median(values) for values in zip(*rounds)]
+        for row, values, median in zip(rows, zip(*rounds), medians):
+            low, _, high = statistics.quantiles(values, n=4)
             # A ratio of what cannot be told from nothing would be invented.
-            ratio = f" ({column[0] / column[index]:.0f} times less)" if index and column[index] > noise / 2 else ""
-            row.append(f"{column[index]:.1f} us{ratio}")
-        rows.append(row)
-    rows.append(["processes of one application differ by up to", *(f"{noise:.1f} us" for noise in noises)])
-    return tabulate(rows, ["added to", "a simple request", "a preflight"], tablefmt="github")
+            ratio = f", {theirs / median:.0f} times less" if median != theirs and low > 0 else ""
+            row.append(f"{median:.1f} us ({low:.1f} to {high:.1f}){ratio}")
+    return tabulate(rows, ["added to", *(f"a {request} request" for request in HEADERS)], tablefmt="github")
 
 
 def machine() -> str:
@@ -104,10 +103,7 @@ def main() -> None:
     table = f"{measure(arguments.seconds)}\n\n{machine()}"
     print(table)
     if arguments.write:
-        start, end = map(re.escape, MARKERS)
-        text = arguments.write.read_text()
-        replaced = f"{MARKERS[0]}\n{table}\n{MARKERS[1]}"
-        arguments.write.write_text(re.sub(f"{start}.*?{end}", lambda _: replaced, text, flags=re.DOTALL))
+        document.write(arguments.write, Path(__file__).name, table)
 
 
 if __name__ == "__main__":

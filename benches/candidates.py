@@ -98,11 +98,18 @@ def _caller(candidate: str, request: str) -> Callable[[], None]:
     return call
 
 
+def freeze() -> None:
+    """Leave the objects of the imports out of every collection, whose moments would otherwise blur what is measured."""
+    gc.collect()
+    gc.freeze()
+
+
 def serve(candidate: str, request: str) -> None:
     """For each line of standard input, a number of requests, print the seconds that they took."""
     call = _caller(candidate, request)
-    for _ in range(2_000):
+    for _ in range(1_000):
         call()
+    freeze()
     for line in sys.stdin:
         count = range(int(line))
         start = time.perf_counter()
@@ -115,9 +122,7 @@ def repeat(candidate: str, request: str, count: int) -> None:
     """Make a number of requests."""
     call = _caller(candidate, request)
     call()
-    # The objects of the imports are left out of every collection, whose moments would otherwise blur the count.
-    gc.collect()
-    gc.freeze()
+    freeze()
     for _ in range(count):
         call()
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+import document
 from candidates import HEADERS
 
 FEW, MANY = 100, 300
@@ -45,17 +46,22 @@ def a_request(candidate: str, request: str, backend: str) -> int:
 def main() -> None:
     """Count, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("requests", nargs="*", default=list(HEADERS), help=f"of {', '.join(HEADERS)}")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the table into this document")
+    arguments = parser.parse_args()
     rows = []
-    for request in parser.parse_args().requests:
+    for request in HEADERS:
         empty = a_request("empty_hook", request, "python")
         theirs, rust, python = (
             a_request(candidate, request, backend) - empty
             for candidate, backend in (("flask_cors", "python"), ("flask_cors_rs", "rust"), ("flask_cors_rs", "python"))
         )
-        rows.append([request, theirs, rust, f"{theirs / rust:.1f}", python, f"{theirs / python:.1f}"])
-    header = ["added to a request", "Flask-CORS", "Rust engine", "ratio", "Python engine", "ratio"]
-    print(tabulate(rows, header, tablefmt="github", intfmt=","))
+        ours = [f"{added:,}, {theirs / added:.1f} times fewer" for added in (rust, python)]
+        rows.append([f"a {request} request", f"{theirs:,}", *ours])
+    header = ["instructions added to", "Flask-CORS", "Rust engine", "Python engine"]
+    table = tabulate(rows, header, tablefmt="github")
+    print(table)
+    if arguments.write:
+        document.write(arguments.write, Path(__file__).name, table)
 
 
 if __name__ == "__main__":
