@@ -17,7 +17,7 @@ help: ## list the targets
 $(STAMP): $(SOURCES)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	@rm -f python/flask_cors_rs/_rust*.so $(VENV)/.installed*
+	@rm -f $(VENV)/.installed*
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@$(BIN)/python -c 'import flask_cors_rs; print("flask-cors-rs", flask_cors_rs.__version__, "with the", flask_cors_rs.BACKEND, "engine")'
 	@touch $@

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from pathlib import Path
 from typing import Any, Optional
 
 Settings = Optional[dict[str, Any]]
@@ -84,6 +85,10 @@ def build_editable(
     wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
     """Build a wheel for an editable install; its file name."""
+    # What an earlier one compiled lies in the tree, and would be imported.
+    for compiled in Path("python/flask_cors_rs").glob("_rust*"):
+        if compiled.suffix in {".so", ".pyd"}:
+            compiled.unlink()
     return _build("build_editable", wheel_directory, config_settings, metadata_directory)
 
 

@@ -73,6 +73,7 @@ def test_a_pure_editable_wheel_is_a_path_file(tree: Path, tmp_path: Path, monkey
     with zipfile.ZipFile(tmp_path / name) as wheel:
         paths = [wheel.read(file).decode().strip() for file in wheel.namelist() if file.endswith(".pth")]
     assert paths == [str(tree / "python")]
+    assert not list(tree.glob("python/flask_cors_rs/_rust*.so")), "the tree itself is what is imported"
 
 
 def test_the_sdist_holds_all_that_builds_both_engines(tree: Path, tmp_path: Path) -> None:
