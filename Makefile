@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(if $(CARGO),with,without)-cargo
 SOURCES := pyproject.toml packaging/build_backend.py Makefile $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name 'Cargo.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint format types bench cost docs fuzz wheels clean
+.PHONY: help demo test test-rust test-python lint format types bench cost docs fuzz wheels reproducible matrix third-party licenses trust clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,7 @@ test-python: $(STAMP)
 lint: $(STAMP) ## ruff, cargo fmt and clippy, warnings denied
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/zizmor --offline --quiet .github/workflows
 ifdef CARGO
 	cargo fmt --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -52,8 +53,13 @@ ifdef CARGO
 	cargo fmt
 endif
 
-types: $(STAMP) ## mypy, strict
+types: $(STAMP) ## mypy and pyright, strict, and the stub against the compiled module
 	$(BIN)/mypy
+	$(BIN)/pyright
+	@! $(BIN)/mypy --strict tests/typing/misuse.py > /dev/null || (echo "misuse.py passes mypy"; exit 1)
+ifdef CARGO
+	$(BIN)/python -m mypy.stubtest flask_cors_rs._rust
+endif
 
 bench: $(STAMP) ## measure what CORS adds to a request, Flask-CORS beside us, in one run
 	$(BIN)/python benches/added_cost.py
@@ -71,14 +77,45 @@ ifdef CARGO
 	PROPTEST_CASES=100000 cargo test --package cors-engine --release --locked
 endif
 
-wheels: $(STAMP) ## build the sdist, and the wheels that this machine can
+# The same commit gives the same bytes.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 315532800)
+
+wheels: $(STAMP) ## build the sdist, and the wheels that this machine can, and check them
 	$(BIN)/python -m pip install --quiet --group wheels
 	rm -rf dist
 	$(BIN)/python -m build --sdist --outdir dist
 	FLASK_CORS_RS_BUILD=pure $(BIN)/python -m build --wheel --outdir dist
 ifdef CARGO
-	FLASK_CORS_RS_BUILD=rust $(BIN)/python -m build --wheel --outdir dist
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/maturin build --release --locked --zig --compatibility manylinux2014 --out dist
+	$(BIN)/abi3audit --strict dist/*-abi3-*.whl
+	$(BIN)/auditwheel show dist/*-abi3-*.whl
 endif
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python packaging/check_wheels.py dist
+
+reproducible: ## build everything twice, and compare the bytes
+	$(MAKE) wheels
+	rm -rf target/first && mkdir -p target && cp -r dist target/first
+	rm -rf target/release target/wheels
+	$(MAKE) wheels
+	for file in dist/*; do cmp $$file target/first/$$(basename $$file) && echo "$$(basename $$file): the same"; done
+
+matrix: wheels ## test every interpreter that is here, and every supported Flask
+	$(BIN)/python -m pip install --quiet --group matrix virtualenv
+	$(BIN)/nox -s forget interpreters flasks table
+
+third-party: $(STAMP) ## run programs that import Flask-CORS on us, and compare
+	$(BIN)/python -m pip install --quiet --group third-party
+	$(BIN)/python -m pytest tests/third_party.py
+
+licenses: ## collect the licences of the Rust crates again
+	$(BIN)/python packaging/third_party_licenses.py
+
+trust: $(STAMP) ## licences, duplicates and sources of the Rust crates (installs cargo-deny)
+	$(BIN)/python packaging/third_party_licenses.py --check
+	test -x $(BIN)/cargo-deny || cargo install --quiet --locked --root $(VENV) cargo-deny
+	$(BIN)/cargo-deny --offline --all-features check licenses bans sources
 
 clean: ## remove what was built
 	rm -rf $(VENV) target dist python/flask_cors_rs/_rust*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -29,6 +29,7 @@ class Policy(Protocol):
 
     def decide(self, environ: Environ, /) -> Decision:
         """The same as a value."""
+        ...
 
 
 class Rules(Protocol):
@@ -39,9 +40,11 @@ class Rules(Protocol):
 
     def decide(self, environ: Environ, path: str, /) -> Decision:
         """What the rule for a path answers, as a value."""
+        ...
 
     def match(self, path: str, /) -> int | None:
         """The number of the first rule that matches a path."""
+        ...
 
 
 _Policy = Policy  # By a name that the members of Engine do not hide.
@@ -52,12 +55,15 @@ class Engine(Protocol):
 
     def merge(self, layers: Sequence[Mapping[str, Any]], /) -> dict[str, Any]:
         """Merge option layers, the strongest first; names that are no options are left out."""
+        ...
 
     def Policy(self, options: Options, /) -> Policy:  # noqa: N802 - a class
         """Compile options; ValueError says which of them cannot be."""
+        ...
 
     def Rules(self, rules: Sequence[tuple[Pattern, _Policy]], /) -> Rules:  # noqa: N802 - a class
         """Compile rules in their order."""
+        ...
 
 
 def load(backend: str) -> tuple[str, Engine]:

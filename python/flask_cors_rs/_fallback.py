@@ -52,8 +52,8 @@ class _PatternSet:
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.any = False
-        literals = set()
-        matchers = []
+        literals: set[str] = set()
+        matchers: list[Callable[[str], object]] = []
         for pattern in patterns:
             if isinstance(pattern, str):
                 literals.add(pattern.casefold())
@@ -113,7 +113,7 @@ class Policy:
         self._options = options
         self._origins = _PatternSet(options.origins)
         self._request_headers = _PatternSet(options.allow_headers)
-        constants = []
+        constants: list[Header] = []
         if options.expose_headers:
             constants.append(("Access-Control-Expose-Headers", options.expose_headers))
         if options.supports_credentials:

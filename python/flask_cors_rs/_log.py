@@ -15,7 +15,7 @@ def _quiet(name: str) -> logging.Logger:
     return logger
 
 
-ROOT = _quiet("flask_cors_rs")
+ROOT: logging.Logger = _quiet("flask_cors_rs")
 """The parent of every logger here: set its level to hear more, or less."""
 
 LOG = logging.getLogger("flask_cors_rs.core")

@@ -19,7 +19,7 @@ import warnings
 from functools import cache, lru_cache
 from importlib import import_module
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -174,7 +174,8 @@ _NO_EQUAL = {
 def _plain(argument: Any) -> Any:
     """What a class member is made of, without the parser's own types."""
     if isinstance(argument, tuple):
-        return int(argument[0]), int(argument[1])
+        first, final = cast("tuple[int, int]", argument)
+        return int(first), int(final)
     return str(argument) if str(argument).startswith("CATEGORY") else argument
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote
 
 from werkzeug.datastructures import Headers, MultiDict
@@ -28,10 +28,10 @@ it know it by Flask-CORS' name."""
 def _list_type() -> type | None:
     """Werkzeug's Headers, if its pairs are in a list at ``_list``, which is private and may change."""
     headers = Headers()
-    pairs = getattr(headers, "_list", None)
+    pairs: Any = getattr(headers, "_list", None)
     if type(pairs) is not list:
         return None
-    pairs.append(("name", "value"))
+    cast("HeaderList", pairs).append(("name", "value"))
     return Headers if list(headers) == [("name", "value")] else None
 
 
@@ -61,7 +61,7 @@ def add_headers(policy: Policy, response: Response, request: Request) -> None:
         added: HeaderList = []
         policy.apply(request.environ, added)
         for name, value in added:
-            headers.add(name, value)
+            cast("Any", headers).add(name, value)
     if not is_quiet():
         log_decision(policy.decide(request.environ), request.environ)
 

@@ -5,6 +5,8 @@ from typing import Any, final
 from .decision import Decision
 from .options import Options, Pattern
 
+__all__ = ["Policy", "Rules", "merge", "regex_matches"]
+
 def merge(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]: ...
 def regex_matches(pattern: str, text: str) -> bool | None: ...
 

@@ -39,7 +39,7 @@ def install_as_flask_cors() -> None:
         __all__=sorted(public), __flask_cors_rs__=True, __version__=REFERENCE_VERSION, logging=logging
     )
     core_names = {name: getattr(core, name) for name in core.__all__}
-    submodules = {
+    submodules: dict[str, dict[str, object]] = {
         "core": core_names,
         "decorator": {"cross_origin": decorator.cross_origin, **_of(core_names, "FLASK_CORS_EVALUATED", "LOG")},
         "extension": {"CORS": extension.CORS, **core_names},

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app, request
 from werkzeug.datastructures import Headers, MultiDict
@@ -17,7 +17,14 @@ from werkzeug.datastructures import Headers, MultiDict
 from . import _backend, _log, options as _options
 from ._response import ALLOW_ORIGIN as ACL_ORIGIN, EVALUATED as FLASK_CORS_EVALUATED, add_headers as _add_headers
 from .extension import make_after_request as _make_after_request
-from .options import ALL_METHODS, CONFIG_KEYS as _CONFIG_KEYS, DEFAULT_OPTIONS, Options, Regex as _Regex
+from .options import (
+    ALL_METHODS,
+    CONFIG_KEYS as _CONFIG_KEYS,
+    DEFAULT_OPTIONS,
+    Options,
+    Regex as _Regex,
+    is_compiled as _is_compiled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +109,7 @@ def flexible_str(obj: Any) -> str | None:
 
 def get_regexp_pattern(regexp: Any) -> str:
     """The text of a pattern, compiled or not."""
-    return cast("str", regexp.pattern) if isinstance(regexp, re.Pattern) else str(regexp)
+    return str(regexp.pattern if _is_compiled(regexp) else regexp)
 
 
 def get_app_kwarg_dict(appInstance: Flask | Blueprint | None = None) -> dict[str, Any]:
@@ -147,7 +154,7 @@ def parse_resources(resources: Any) -> list[tuple[Any, Mapping[str, Any]]]:
 
 def try_match_pattern(value: Any, pattern: Any, caseSensitive: bool = True) -> bool:
     """Whether a compiled pattern matches at the start of a value, or a literal equals it."""
-    if isinstance(pattern, re.Pattern):
+    if _is_compiled(pattern):
         return pattern.match(value) is not None
     value, pattern = str(value), str(pattern)
     return value == pattern if caseSensitive else bool(value.casefold() == pattern.casefold())
@@ -198,5 +205,5 @@ def make_after_request_function(resources: Sequence[tuple[Any, Options]]) -> Cal
     :raises ValueError: options that make no policy
     """
     return _make_after_request(
-        [(_Regex(path) if isinstance(path, re.Pattern) else str(path), options) for path, options in resources]
+        [(_Regex(path) if _is_compiled(path) else str(path), options) for path, options in resources]
     )

@@ -182,7 +182,8 @@ class _Policies:
         entry = self._last
         if entry is None or entry.app() is not app:
             entry = self._entries.get(app)
-        config = tuple(map(app.config.get, CONFIG_KEYS.values()))
+        get: Any = app.config.get
+        config = tuple(map(get, CONFIG_KEYS.values()))
         if (
             entry is None
             or entry.config != config

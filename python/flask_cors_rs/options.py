@@ -16,6 +16,7 @@ from . import _log, _regex
 
 if TYPE_CHECKING:
     from flask import Blueprint, Flask
+    from typing_extensions import TypeGuard
 
 PatternLike = Union[str, "re.Pattern[str]"]
 """A literal, a string that holds a regular expression, or a compiled one."""
@@ -232,7 +233,7 @@ def parse_resources(resources: Any) -> list[tuple[Pattern, Mapping[str, Any]]]:
     :raises TypeError: a pattern or its options have a type from which nothing can be made
     """
     pairs: list[tuple[Any, Any]]
-    if isinstance(resources, dict):
+    if _is_dict(resources):
         pairs = [(wildcard(path), options) for path, options in resources.items()]
         try:
             pairs.sort(key=_specificity)
@@ -240,15 +241,14 @@ def parse_resources(resources: Any) -> list[tuple[Pattern, Mapping[str, Any]]]:
             raise TypeError(f"resources: every key must be a str or a compiled str pattern ({error})") from error
     elif isinstance(resources, (str, re.Pattern)):
         pairs = [(wildcard(resources), {})]
-    elif isinstance(resources, Iterable):
+    elif _is_iterable(resources):
         pairs = [(wildcard(path), {}) for path in resources]
     else:
-        raise ValueError(  # noqa: TRY004 - the type that Flask-CORS raises
+        raise ValueError(
             f"resources={resources!r} is no path pattern: give a str, a compiled pattern, a list of these,"
             " or a dict from these to options"
         )
-    paths = [path for path, _ in pairs]
-    parsed = _patterns("resources", paths, raise_error, ignore_case=False)
+    parsed = _patterns("resources", [path for path, _ in pairs], raise_error, ignore_case=False)
     return [(path, _resource_options(path, options)) for path, (_, options) in zip(parsed, pairs)]
 
 
@@ -268,23 +268,36 @@ def wildcard(pattern: Any) -> Any:
     return _ANY if pattern == "*" else pattern
 
 
+def is_compiled(value: object) -> TypeGuard[re.Pattern[Any]]:
+    """Whether a value is a compiled regular expression of ``re``."""
+    return isinstance(value, re.Pattern)
+
+
+def _is_iterable(value: object) -> TypeGuard[Iterable[Any]]:
+    return isinstance(value, Iterable)
+
+
+def _is_dict(value: object) -> TypeGuard[dict[Any, Any]]:
+    return isinstance(value, dict)
+
+
 def holds_regex(pattern: Any) -> bool:
     """Whether a pattern is taken for a regular expression: a compiled one, or a str with a character that
     literals seldom have.
     """
-    return isinstance(pattern, re.Pattern) or not _REGEX_CHARACTERS.isdisjoint(pattern)
+    return is_compiled(pattern) or not _REGEX_CHARACTERS.isdisjoint(pattern)
 
 
 def _specificity(pair: tuple[Any, Any]) -> tuple[int, int, int]:
-    path = pair[0]
-    kind = 1 if isinstance(path, re.Pattern) else 2 if holds_regex(path) else 0
-    text = path.pattern if isinstance(path, re.Pattern) else path
+    path: Any = pair[0]
+    kind = 1 if is_compiled(path) else 2 if holds_regex(path) else 0
+    text: Any = path.pattern if is_compiled(path) else path
     return kind, -text.count("/"), -len(text)
 
 
 def ensure_iterable(value: Any) -> Iterable[Any]:
     """A scalar, a str included, as a list of one; any other iterable as it is."""
-    return [value] if isinstance(value, str) or not isinstance(value, Iterable) else value
+    return value if _is_iterable(value) and not isinstance(value, str) else [value]
 
 
 def _items(option: str, value: Any, report: Report) -> list[Any]:
@@ -310,7 +323,7 @@ def _patterns(option: str, items: Iterable[Any], report: Report, *, ignore_case:
 
 
 def _pattern(option: str, item: Any, ignore_case: bool) -> Pattern:
-    if isinstance(item, re.Pattern):
+    if is_compiled(item):
         if not isinstance(item.pattern, str):
             raise TypeError(f"{option}: {item!r} matches bytes, and can match nothing here: compile a str")
         return Regex(item)
@@ -332,7 +345,7 @@ def joined(option: str, value: Any, report: Report) -> str | None:
     """A str as it is, an iterable sorted and joined, as Flask-CORS sends lists."""
     if value is None or isinstance(value, str):
         return value
-    if not isinstance(value, Iterable):
+    if not _is_iterable(value):
         return str(value)
     try:
         return ", ".join(str(item) for item in sorted(value))

@@ -1,0 +1,105 @@
+"""The matrix: every interpreter that is here, both engines, every Flask that is supported. ``make matrix`` runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["interpreters", "flasks"]
+
+PYTHONS = ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]
+FLASKS = {"2.2.*": "2.2.*", "2.3.*": "2.3.*", "3.0.*": "3.0.*", "3.1.*": "3.1.*"}
+"""Minor releases of Flask, from the oldest supported, and the Werkzeug of their time."""
+
+FEW = {"FLASK_CORS_RS_DIFFERENTIAL": "2000"}
+"""The long comparison is `make test`'s; here the other versions are what counts."""
+
+RESULTS = Path(".nox/results.tsv")
+
+
+def record(session: nox.Session, flask: str, output: str) -> None:
+    """Keep what the tests of a session say, for the table."""
+    engines = re.search(r"^engines: (.*)$", output, re.MULTILINE)
+    summary = re.search(r"=+ (.* in [\d.]+s.*?) =+\s*$", output)
+    row = [
+        str(session.python or sys.version.split()[0]),
+        flask,
+        *(found[1] if found else "?" for found in (engines, summary)),
+    ]
+    RESULTS.parent.mkdir(exist_ok=True)
+    with RESULTS.open("a", encoding="utf-8") as results:
+        results.write("\t".join(row) + "\n")
+    session.log(" | ".join(row))
+
+
+def run_tests(session: nox.Session, flask: str, *arguments: str) -> None:
+    """Run pytest, show its output and record its last line."""
+    output = session.run("python", "-m", "pytest", "-p", "no:cacheprovider", *arguments, env=FEW, silent=True)
+    session.log(str(output).rstrip().rsplit("\n", 1)[-1])
+    record(session, flask, str(output))
+
+
+def wheel() -> str:
+    """The folder of the wheels, from which each interpreter picks."""
+    if not list(Path("dist").glob("*.whl")):
+        raise SystemExit("there is no wheel in dist: run make wheels first")
+    return "dist"
+
+
+def install(session: nox.Session, flask: str) -> None:
+    """Install the wheel that pip picks, and what the tests need."""
+    groups = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
+    session.install(*(group for group in groups if not group.startswith("flask[")), f"flask[async]{flask}")
+    session.install("--no-index", "--no-deps", "--find-links", wheel(), "--only-binary", ":all:", "flask-cors-rs")
+
+
+@nox.session(python=PYTHONS)
+def interpreters(session: nox.Session) -> None:
+    """The newest Flask on every interpreter."""
+    install(session, "")
+    run_tests(session, "newest")
+
+
+@nox.session(python="3.11")
+@nox.parametrize("flask", list(FLASKS))
+def flasks(session: nox.Session, flask: str) -> None:
+    """Each minor release of Flask on one interpreter."""
+    install(session, f"=={flask}")
+    major, minor = flask.split(".")[:2]
+    session.install(f"werkzeug=={major}.{minor}.*")
+    run_tests(session, flask)
+
+
+@nox.session(python="3.13")
+def prerelease(session: nox.Session) -> None:
+    """The newest pre-releases of Flask and Werkzeug: allowed to fail, but not in silence."""
+    install(session, "")
+    session.install("--pre", "--upgrade", "flask[async]", "werkzeug")
+    run_tests(session, "pre-release")
+
+
+@nox.session(venv_backend="none")
+def table(session: nox.Session) -> None:
+    """Print what was tested; under CI fewer than three interpreters are a failure."""
+    rows = [row.split("\t") for row in RESULTS.read_text(encoding="utf-8").splitlines()]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)))
+    tested = {row[0] for row in rows}
+    if os.environ.get("CI") and len(tested) < 3:
+        session.error(f"only {len(tested)} interpreters were tested: {', '.join(sorted(tested))}")
+
+
+@nox.session(venv_backend="none")
+def forget(session: nox.Session) -> None:
+    """Remove the results of an earlier run."""
+    RESULTS.unlink(missing_ok=True)
+    shutil.rmtree(".nox/tmp", ignore_errors=True)

@@ -1,0 +1,28 @@
+"""What type checkers must refuse: each line but the first two statements is an error."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from flask_cors_rs import CORS, cross_origin
+
+app = Flask(__name__)
+
+CORS("app")  # error: arg-type
+CORS(app, orgins="*")  # error: call-arg
+CORS(app, origins=5)  # error: arg-type
+CORS(app, supports_credentials="yes")  # error: arg-type
+CORS(app, resources=5)  # error: arg-type
+CORS().init_app()  # error: call-arg
+cross_origin(resources="/a")  # error: call-arg
+cross_origin(max_age=[5])  # error: arg-type
+cross_origin()(5)  # error: type-var
+
+
+@cross_origin()
+def view(number: int) -> str:
+    """A view keeps its type."""
+    return str(number)
+
+
+view("x")  # error: arg-type

@@ -1,0 +1,54 @@
+"""What must pass the strictest type checkers. It is checked, not run."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from flask import Blueprint, Flask
+
+from flask_cors_rs import BACKEND, CORS, __version__, cross_origin, install_as_flask_cors
+
+if TYPE_CHECKING:
+    from flask_cors_rs.options import CORSOptions, CrossOriginOptions
+
+app = Flask(__name__)
+blueprint = Blueprint("blueprint", __name__)
+
+CORS()
+CORS(app)
+CORS(blueprint, origins=["https://a.example", re.compile("b")])
+CORS(app, resources="/api/*", methods={"GET"}, max_age=timedelta(minutes=1))
+CORS(app, resources=["/a", re.compile("/b")], supports_credentials=True)
+CORS(app, resources={"/a": {"origins": "*", "max_age": 5}, re.compile("/b"): {}})
+CORS(origins="*").init_app(app, expose_headers=None, intercept_exceptions=False)
+
+options: CrossOriginOptions = {"origins": ("a", "b"), "allow_headers": re.compile("x-.*"), "vary_header": True}
+everything: CORSOptions = {"resources": {"/a": options}, "send_wildcard": False, "always_send": False}
+CORS(app, **everything)
+
+
+@app.route("/")
+@cross_origin(**options)
+def view(number: int, *, name: str = "") -> tuple[str, Literal[201]]:
+    """A view keeps its type."""
+    return name * number, 201
+
+
+status: Literal[201] = view(1, name="x")[1]
+
+
+@cross_origin()
+async def asynchronous() -> str:
+    """So does an async one."""
+    return "x"
+
+
+async def use() -> str:
+    """Await it."""
+    return await asynchronous()
+
+
+install_as_flask_cors()
+texts: list[str] = [BACKEND, __version__]
