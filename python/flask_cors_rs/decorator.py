@@ -182,8 +182,9 @@ class _Policies:
         entry = self._last
         if entry is None or entry.app() is not app:
             entry = self._entries.get(app)
-        get: Any = app.config.get
-        config = tuple(map(get, CONFIG_KEYS.values()))
+        config: tuple[Any, ...] = (
+            *map(app.config.get, CONFIG_KEYS.values()),  # pyright: ignore[reportUnknownArgumentType,reportUnknownMemberType]
+        )
         if (
             entry is None
             or entry.config != config
