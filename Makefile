@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(if $(CARGO),with,without)-cargo
 SOURCES := pyproject.toml packaging/build_backend.py Makefile $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name 'Cargo.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint format types bench cost docs fuzz wheels reproducible matrix third-party licenses trust clean
+.PHONY: help demo test test-rust test-python lint format types bench cost docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -104,6 +104,10 @@ reproducible: ## build everything twice, and compare the bytes
 matrix: wheels ## test every interpreter that is here, and every supported Flask
 	$(BIN)/python -m pip install --quiet --group matrix virtualenv
 	$(BIN)/nox -s forget interpreters flasks table
+
+prerelease: wheels ## test the newest pre-releases of Flask and Werkzeug, which may fail
+	$(BIN)/python -m pip install --quiet --group matrix virtualenv
+	-$(BIN)/nox -s prerelease
 
 third-party: $(STAMP) ## run programs that import Flask-CORS on us, and compare
 	$(BIN)/python -m pip install --quiet --group third-party
