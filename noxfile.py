@@ -81,6 +81,19 @@ def flasks(session: nox.Session, flask: str) -> None:
     run_tests(session, flask)
 
 
+@nox.session(python="3.11")
+def without_cargo(session: nox.Session) -> None:
+    """A machine without cargo: from the sdist to the tests of behaviour."""
+    groups = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
+    (sdist,) = Path(wheel()).glob("*.tar.gz")
+    path = os.pathsep.join(
+        folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "cargo").exists()
+    )
+    session.install(*groups, str(sdist), env={"PATH": path})
+    session.run("python", "-c", "import flask_cors_rs; assert flask_cors_rs.BACKEND == 'python'")
+    run_tests(session, "newest, sdist")
+
+
 @nox.session(python="3.13")
 def prerelease(session: nox.Session) -> None:
     """The newest pre-releases of Flask and Werkzeug: allowed to fail, but not in silence."""
