@@ -327,7 +327,7 @@ def ask(app: Flask, environ: dict[str, Any]) -> Answer:
     server = {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.url_scheme": "http", "wsgi.input": None}
     body: Any = app.wsgi_app({**server, **environ}, start_response)
     answer = Answer(*started[-1], b"".join(body))
-    body.close()
+    getattr(body, "close", lambda: None)()
     return answer
 
 
@@ -361,6 +361,59 @@ def agree(case: Case, environ: dict[str, Any], theirs: Answer, ours: Answer) -> 
         # Methods are compared whole.
         theirs_headers = [header for header in theirs_headers if header[0] not in PREFLIGHT_ONLY]
     return (theirs.status, theirs_headers, theirs.body) == (ours.status, ours_headers, ours.body)
+
+
+ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+CORS_HEADERS = {"Vary", ALLOW_ORIGIN, "Access-Control-Expose-Headers", *PREFLIGHT_ONLY}
+CORS_HEADERS |= {"Access-Control-Allow-Credentials", "Access-Control-Allow-Private-Network"}
+
+
+def is_preflight(environ: dict[str, Any]) -> bool:
+    """Whether the middleware may answer a request."""
+    variables = ("HTTP_ORIGIN", "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+    return environ["REQUEST_METHOD"] == "OPTIONS" and all(map(environ.get, variables))
+
+
+def cors_headers(answer: Answer) -> list[tuple[str, str]]:
+    """The headers that CORS is about; Flask-CORS sends some twice on errors."""
+    return list(dict.fromkeys(header for header in answer.headers if header[0] in CORS_HEADERS))
+
+
+def allows(answer: Answer, environ: dict[str, Any]) -> bool:
+    """Whether an answer to a preflight allows what it asks."""
+    headers = dict(cors_headers(answer))
+    asked = (name.strip() for name in environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "").split(","))
+    return (
+        headers.get("Access-Control-Allow-Origin") in {"*", environ["HTTP_ORIGIN"]}
+        and "Access-Control-Allow-Methods" in headers
+        and set(headers.get("Access-Control-Allow-Headers", "").split(", ")) >= set(filter(None, asked))
+    )
+
+
+def agree_around(case: Case, environ: dict[str, Any], theirs: Answer, ours: Answer) -> bool:
+    """Whether the middleware answers as Flask-CORS does: the same headers, on a preflight with statuses of its own."""
+    if is_preflight(environ) and theirs.status[0] in "34" and len(case.extensions) > 1:
+        # No preflight is allowed by an error or a redirect, and on these the first extension comes before the last.
+        return ours.status in {"204 No Content", "403 Forbidden"} or not dict(theirs.headers).get(ALLOW_ORIGIN)
+    if ours.status == "403 Forbidden":
+        whole = environ["HTTP_ACCESS_CONTROL_REQUEST_METHOD"] not in {"ET", ", ", "T, P"}
+        return is_preflight(environ) and not cors_headers(ours) and not (whole and allows(theirs, environ))
+    if ours.status == "204 No Content":
+        if theirs.status.startswith("500"):
+            return not any(re.search("[\r\n]", value) for _, value in ours.headers)
+        return allows(theirs, environ) and agree(
+            case,
+            environ,
+            theirs._replace(headers=cors_headers(theirs)),
+            ours._replace(status=theirs.status, body=theirs.body),
+        )
+    rest = [sorted(header for header in answer.headers if header[0] not in CORS_HEADERS) for answer in (theirs, ours)]
+    return agree(
+        case,
+        environ,
+        theirs._replace(headers=[*cors_headers(theirs), *rest[0]]),
+        ours._replace(headers=[*cors_headers(ours), *rest[1]]),
+    )
 
 
 def has_zero(value: Any) -> bool:

@@ -5,23 +5,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
 
 from ._backend import BACKEND
 from .compat import install_as_flask_cors
-from .decorator import cross_origin
-from .extension import CORS
+from .middleware import CORSMiddleware
 
 if TYPE_CHECKING:
+    from .decorator import cross_origin
+    from .extension import CORS
+
     __version__: str
 
-__all__ = ["BACKEND", "CORS", "__version__", "cross_origin", "install_as_flask_cors"]
+__all__ = ["BACKEND", "CORS", "CORSMiddleware", "__version__", "cross_origin", "install_as_flask_cors"]
 
 
-def __getattr__(name: str) -> str:
-    """The version, read from the installed metadata when first asked for."""
-    if name == "__version__":
-        from importlib.metadata import version
+_NEEDS_FLASK = {"CORS": ".extension", "cross_origin": ".decorator"}
 
-        return version("flask-cors-rs")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    """What needs Flask, which the middleware does not, or the installed metadata, when first asked for."""
+    value: Any
+    if name in _NEEDS_FLASK:
+        value = getattr(import_module(_NEEDS_FLASK[name], __name__), name)
+    elif name == "__version__":
+        value = metadata.version("flask-cors-rs")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value

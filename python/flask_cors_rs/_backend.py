@@ -33,10 +33,24 @@ class Policy(Protocol):
 
 
 class Rules(Protocol):
-    """Policies by path: the first rule whose pattern matches decides. Safe to share between threads."""
+    """Policies by path: the first rule whose pattern matches decides. Safe to share between threads.
+
+    A path is given as Flask has decoded it; like Flask-CORS, an engine unquotes it once more.
+    """
 
     def apply(self, environ: Environ, path: str, headers: HeaderList, /) -> None:
         """Append the headers of the rule for a path, unless there is an Access-Control-Allow-Origin (with a value)."""
+
+    def apply_around(self, environ: Environ, path_info: str, headers: HeaderList, /) -> None:
+        """The same around an application, for a path as the server gives it, PATH_INFO."""
+
+    def preflight(self, environ: Environ, headers: HeaderList, /) -> str | None:
+        """Append the headers that answer an OPTIONS request, and give the reason, as in a Decision.
+
+        None where there is no rule for its path, or where it is no preflight, for lack of an Origin or of an
+        Access-Control-Request-Method.
+        """
+        ...
 
     def decide(self, environ: Environ, path: str, /) -> Decision:
         """What the rule for a path answers, as a value."""

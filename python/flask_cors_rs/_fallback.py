@@ -7,7 +7,9 @@ of a bounded size: an ordinary request costs a look-up.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from urllib.parse import unquote
 
+from ._path import decoded
 from .decision import Decision
 from .options import DEFAULT_OPTIONS, Options, Pattern
 
@@ -145,13 +147,20 @@ class Policy:
         elif answer.sends:
             headers.extend(self._full(answer, environ)[0])
 
-    def decide(self, environ: Environ) -> Decision:
-        """The same as a value."""
+    def answer(self, environ: Environ, headers: HeaderList) -> str:
+        """Append the response headers, and give the reason for them."""
         answer = self._answer(environ.get("HTTP_ORIGIN"))
         if not answer.sends:
-            return Decision((), answer.reason)
-        headers, refusal = self._full(answer, environ)
-        return Decision(tuple(headers), refusal if refusal and answer.reason == "allowed" else answer.reason)
+            return answer.reason
+        added, refusal = self._full(answer, environ)
+        headers += added
+        return refusal if refusal and answer.reason == "allowed" else answer.reason
+
+    def decide(self, environ: Environ) -> Decision:
+        """The same as a value."""
+        headers: HeaderList = []
+        reason = self.answer(environ, headers)
+        return Decision(tuple(headers), reason)
 
     def _answer(self, origin: object) -> _Answer:
         if not isinstance(origin, str):
@@ -216,7 +225,9 @@ class Policy:
             names = [name.strip() for name in requested.split(",")]
             allowed = [name for name in names if _is_single_line(name) and self._request_headers.matches(name)]
             value = ", ".join(sorted(allowed))
-            answer = (("Access-Control-Allow-Headers", value),) if value else (), len(allowed) == len(names)
+            # An empty element asks for nothing.
+            complete = len(allowed) == len(names) or set(allowed) >= set(filter(None, names))
+            answer = (("Access-Control-Allow-Headers", value),) if value else (), complete
             if len(requested) <= _CACHED_LENGTH:
                 if len(self._requested) >= _CACHED_ENTRIES:
                     self._requested.clear()
@@ -247,11 +258,11 @@ class Rules:
                 self._matchers.append((number, pattern.pattern.match))
 
     def match(self, path: str) -> int | None:
-        """The number of the first rule that matches a path."""
+        """The number of the first rule that matches a path, unquoted once more."""
         try:
             return self._found[path]
         except KeyError:
-            found = self._find(path)
+            found = self._find(unquote(path) if "%" in path else path)
             if len(path) <= _CACHED_LENGTH:
                 if len(self._found) >= _CACHED_ENTRIES:
                     self._found.clear()
@@ -279,6 +290,17 @@ class Rules:
         number = self.match(path)
         if number is not None:
             self._policies[number].apply(environ, headers)
+
+    def apply_around(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
+        """The same for a path as the server gives it, PATH_INFO."""
+        self.apply(environ, decoded(path_info), headers)
+
+    def preflight(self, environ: Environ, headers: HeaderList) -> str | None:
+        """Append the headers that answer a preflight, and give the reason for them; None where it is none."""
+        if not environ.get("HTTP_ORIGIN") or not environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD"):
+            return None
+        number = self.match(decoded(environ.get("PATH_INFO") or "/"))
+        return None if number is None else self._policies[number].answer(environ, headers)
 
     def decide(self, environ: Environ, path: str) -> Decision:
         """What the rule for a path answers, as a value."""

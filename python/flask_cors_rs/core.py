@@ -20,11 +20,12 @@ from .extension import make_after_request as _make_after_request
 from .options import (
     ALL_METHODS,
     CONFIG_KEYS as _CONFIG_KEYS,
-    DEFAULT_OPTIONS,
+    DEFAULT_OPTIONS as _DEFAULT_OPTIONS,
     Options,
     Regex as _Regex,
     is_compiled as _is_compiled,
 )
+from .resources import Resources as _Resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +89,8 @@ ACL_REQUEST_METHOD = "Access-Control-Request-Method"
 ACL_REQUEST_HEADERS = "Access-Control-Request-Headers"
 ACL_REQUEST_HEADER_PRIVATE_NETWORK = "Access-Control-Request-Private-Network"
 
-CONFIG_OPTIONS = list(_CONFIG_KEYS.values())
+DEFAULT_OPTIONS = {name: value for name, value in _DEFAULT_OPTIONS.items() if name != "middleware"}
+CONFIG_OPTIONS = [_CONFIG_KEYS[name] for name in DEFAULT_OPTIONS]
 RegexObject = re.Pattern
 LOG = _log.LOG
 
@@ -204,6 +206,5 @@ def make_after_request_function(resources: Sequence[tuple[Any, Options]]) -> Cal
 
     :raises ValueError: options that make no policy
     """
-    return _make_after_request(
-        [(_Regex(path) if _is_compiled(path) else str(path), options) for path, options in resources]
-    )
+    rules = [(_Regex(path) if _is_compiled(path) else str(path), options) for path, options in resources]
+    return _make_after_request(_Resources(rules))

@@ -9,13 +9,14 @@ from datetime import timedelta
 from functools import update_wrapper
 from re import Pattern as RePattern
 from types import CodeType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from flask import current_app, request
 from flask.views import View
 
 from . import _backend, _log
 from ._response import EVALUATED, add_headers
+from .middleware import EVALUATED as ENVIRON_EVALUATED, OWN_POLICIES
 from .options import CONFIG_KEYS, DEFAULT_OPTIONS, CrossOriginOptions, config_layer, log_error, parse, warn_of_unknown
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._backend import Policy
+
+POLICIES: Final = "_flask_cors_rs_policies"
+"""The attribute of a decorated view in which its policies are."""
 
 ViewT = TypeVar("ViewT", bound="Callable[..., Any]")
 
@@ -82,6 +86,7 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
             if policy is not None:
                 add_headers(policy, response, request)
             setattr(response, EVALUATED, True)
+            request.environ[ENVIRON_EVALUATED] = True
             return response
 
         wrapper: Any = _ClassView(cross_origin_view) if pinned else cross_origin_view
@@ -90,7 +95,10 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
             target: Any = view
             target.required_methods = {*getattr(view, "required_methods", ()), "OPTIONS"}
             target.provide_automatic_options = False
-        return cast("ViewT", update_wrapper(wrapper, view))
+        update_wrapper(wrapper, view)
+        setattr(wrapper, POLICIES, policies)
+        OWN_POLICIES.append(view.__name__)
+        return cast("ViewT", wrapper)
 
     return decorate
 

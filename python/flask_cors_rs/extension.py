@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from logging import WARNING
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from flask import request
 
-from . import _backend, _log
-from ._response import ALLOW_ORIGIN, EVALUATED, LIST_HEADERS, add_headers, normalized_path
-from .options import (
-    DEFAULT_OPTIONS,
-    CORSOptions,
-    Options,
-    Pattern,
-    Regex,
-    config_layer,
-    parse,
-    parse_resources,
-    warn_of_unknown,
-)
+from . import _log
+from ._flask_middleware import add_middleware
+from ._response import ALLOW_ORIGIN, EVALUATED, HOOK, LIST_HEADERS, add_headers
+from .middleware import OWN_POLICIES
+from .options import CORSOptions, config_layer
+from .resources import Resources, compile_resources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from flask import Blueprint, Flask, Request, Response
     from typing_extensions import Unpack
@@ -43,6 +35,9 @@ class CORS:
     Options come from four levels, the strongest first: the dict of a resource, the keywords of
     :meth:`init_app`, the keywords given here, and the ``CORS_*`` keys of ``app.config``. They are read
     when :meth:`init_app` runs; a later change of the configuration has no effect.
+
+    With ``middleware=True`` the headers are added around ``app.wsgi_app``, and preflights are answered
+    there, before Flask sees them: see :class:`~flask_cors_rs.CORSMiddleware`.
 
     :param app: the application or Blueprint, or None if :meth:`init_app` is called later, for one
         application or for several
@@ -65,21 +60,15 @@ class CORS:
         :raises ValueError: an option is wrong
         :raises TypeError: the same, for a value of a type from which nothing can be made
         """
-        engine = _backend.engine
-        layers: list[Any] = [options, self._options, config_layer(app), DEFAULT_OPTIONS]
-        merged = engine.merge(layers)
-        common = parse(merged)
-        resources = parse_resources(merged["resources"])
-        warn_of_unknown([*(own for _, own in resources), *layers])
-        rules: list[tuple[Pattern, Options]] = [
-            # Merged and parsed anew: as in Flask-CORS, an iterator is exhausted by now.
-            (path, parse(engine.merge([own, *layers])))
-            for path, own in resources
-        ]
-        _log.LOG.debug("Configuring CORS with resources: %s", [(_text(path), rule) for path, rule in rules])
-        after_request = make_after_request(rules)
+        resources, middleware = compile_resources(options, self._options, config_layer(app))
+        if middleware:
+            add_middleware(app, resources)
+            return
+        if not hasattr(app, "wsgi_app"):
+            OWN_POLICIES.append(app.name)
+        after_request = make_after_request(resources)
         app.after_request(after_request)
-        if common.intercept_exceptions and hasattr(app, "handle_exception"):
+        if resources.intercepts and hasattr(app, "handle_exception"):
             _intercept(app, "handle_exception", after_request)
             _intercept(app, "handle_user_exception", after_request)
 
@@ -94,23 +83,15 @@ def _intercept(app: Any, name: str, after_request: AfterRequest) -> None:
     setattr(app, name, handle)
 
 
-def _text(path: Pattern) -> str:
-    return path.pattern.pattern if isinstance(path, Regex) else path
-
-
-def make_after_request(resources: Sequence[tuple[Pattern, Options]]) -> AfterRequest:
+def make_after_request(resources: Resources) -> AfterRequest:
     """A function for ``Flask.after_request`` that applies the first rule that matches the path.
 
-    :param resources: path patterns with their options, in the order in which they are tried
-    :raises ValueError: options that make no policy
+    :param resources: the rules
     """
-    engine = _backend.engine
-    policies = [engine.Policy(options) for _, options in resources]
-    rules = engine.Rules([(path, policy) for (path, _), policy in zip(resources, policies)])
-    apply = rules.apply
+    apply = resources.rules.apply
 
     def after_request(response: Response) -> Response:
-        # Every call counts here: what `is_quiet` and `normalized_path` do stands in place of a call of them.
+        # Every call counts here: what `is_quiet` does stands in place of a call of it.
         headers: Any = response.headers
         if (
             type(headers) is LIST_HEADERS
@@ -119,8 +100,7 @@ def make_after_request(resources: Sequence[tuple[Pattern, Options]]) -> AfterReq
             and not hasattr(response, EVALUATED)
         ):
             request = _current_request()
-            path = request.path
-            apply(request.environ, unquote(path) if "%" in path else path, headers._list)
+            apply(request.environ, request.path, headers._list)
         else:
             apply_with_care(response, _current_request())
         return response
@@ -129,13 +109,9 @@ def make_after_request(resources: Sequence[tuple[Pattern, Options]]) -> AfterReq
         if response.headers is not None and response.headers.get(ALLOW_ORIGIN):
             _log.LOG.debug("The response has an Access-Control-Allow-Origin already, skipping")
             return
-        number = rules.match(normalized_path(request.path))
-        path = _log.escaped(request.path)
-        if number is None:
-            _log.LOG.debug("No CORS rule matches %s", path)
-            return
-        pattern, options = resources[number]
-        _log.LOG.debug("Request to %s matches CORS resource %r. Using options: %s", path, _text(pattern), options)
-        add_headers(policies[number], response, request)
+        number = resources.log_match(request.path)
+        if number is not None:
+            add_headers(resources.policies[number], response, request)
 
+    setattr(after_request, HOOK, True)
     return after_request

@@ -73,6 +73,10 @@ class CORSOptions(CrossOriginOptions, total=False):
     intercept_exceptions: bool
     """Whether responses to errors get the headers too. Default True."""
 
+    middleware: bool
+    """Whether the headers are added around ``app.wsgi_app``, and preflights answered there. Default False; not
+    in Flask-CORS."""
+
 
 ALL_METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]
 
@@ -90,6 +94,7 @@ DEFAULT_OPTIONS: CORSOptions = {
     "intercept_exceptions": True,
     "always_send": True,
     "allow_private_network": False,
+    "middleware": False,
 }
 
 CONFIG_KEYS = {name: f"CORS_{name.upper()}" for name in DEFAULT_OPTIONS}

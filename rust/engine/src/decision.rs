@@ -6,6 +6,7 @@ use std::fmt;
 
 /// Why a request got the headers that it got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(usize)]
 pub enum Reason {
     /// The policy allows what is asked.
     Allowed,
@@ -24,6 +25,9 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// How many there are.
+    pub const COUNT: usize = Self::NoRule as usize + 1;
+
     /// The reason in words.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

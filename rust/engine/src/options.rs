@@ -34,11 +34,13 @@ pub enum OptionName {
     AlwaysSend,
     /// `allow_private_network`
     AllowPrivateNetwork,
+    /// `middleware`, which Flask-CORS does not have
+    Middleware,
 }
 
 impl OptionName {
     /// Every option, in the order of the discriminants.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Origins,
         Self::Methods,
         Self::AllowHeaders,
@@ -52,6 +54,7 @@ impl OptionName {
         Self::InterceptExceptions,
         Self::AlwaysSend,
         Self::AllowPrivateNetwork,
+        Self::Middleware,
     ];
 
     /// The name as users write it.
@@ -71,6 +74,7 @@ impl OptionName {
             Self::InterceptExceptions => "intercept_exceptions",
             Self::AlwaysSend => "always_send",
             Self::AllowPrivateNetwork => "allow_private_network",
+            Self::Middleware => "middleware",
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::private_network::PrivateNetwork;
 use crate::request::{Preflight, Request};
 use crate::request_headers::RequestHeaders;
 use crate::vary::Vary;
+use arrayvec::ArrayVec;
 
 /// The options of one resource or view, ready to answer requests.
 pub struct Policy {
@@ -72,24 +73,36 @@ impl Policy {
     /// Decides a request.
     #[must_use]
     pub fn decide<'a>(&'a self, request: &Request<'a>) -> Decision<'a> {
+        let mut headers = ArrayVec::new();
+        let reason = self.answer(request, |header| {
+            // One of each name at most: there is always room.
+            let _ = headers.try_push(header);
+        });
+        Decision { headers, reason }
+    }
+
+    /// Decides a request, and gives each header to `add` as soon as it is known.
+    #[inline]
+    pub fn answer<'a>(&'a self, request: &Request<'a>, mut add: impl FnMut(Header<'a>)) -> Reason {
         let (origin, reason) = self.origins.answer(request);
-        let mut decision = Decision::nothing(reason);
         let Some(origin) = origin else {
-            return decision;
+            return reason;
         };
         let vary = self.vary.answer(origin.as_str());
-        let mut add = |name, value: Option<Value<'a>>| {
-            if let Some(value) = value.filter(|value| !value.as_str().is_empty()) {
-                // One of each name at most: there is always room.
-                let _ = decision.headers.try_push(Header { name, value });
+        let mut add = |name, value: Value<'a>| {
+            if !value.as_str().is_empty() {
+                add(Header { name, value });
             }
         };
-        let constant = |value: Option<&'a str>| value.map(Value::Constant);
-        add(HeaderName::AllowOrigin, Some(origin));
-        add(HeaderName::ExposeHeaders, constant(self.expose_headers.header()));
-        add(HeaderName::AllowCredentials, constant(self.credentials.header()));
+        add(HeaderName::AllowOrigin, origin);
+        if let Some(value) = self.expose_headers.header() {
+            add(HeaderName::ExposeHeaders, Value::Constant(value));
+        }
+        if let Some(value) = self.credentials.header() {
+            add(HeaderName::AllowCredentials, Value::Constant(value));
+        }
         if request.private_network {
-            add(HeaderName::AllowPrivateNetwork, constant(Some(self.private_network.header())));
+            add(HeaderName::AllowPrivateNetwork, Value::Constant(self.private_network.header()));
         }
         let mut refusal = None;
         if let Some(Preflight { method: Some(method), headers }) = request.preflight
@@ -98,20 +111,21 @@ impl Policy {
             if self.methods.allows(method) {
                 if let Some(requested) = headers.filter(|headers| !headers.is_empty()) {
                     let (allowed, complete) = self.request_headers.answer(requested);
-                    add(HeaderName::AllowHeaders, Some(Value::Built(allowed)));
+                    add(HeaderName::AllowHeaders, Value::Built(allowed));
                     refusal = (!complete).then_some(Reason::HeaderNotAllowed);
                 }
-                add(HeaderName::MaxAge, constant(self.max_age.header()));
-                add(HeaderName::AllowMethods, constant(Some(self.methods.header())));
+                if let Some(value) = self.max_age.header() {
+                    add(HeaderName::MaxAge, Value::Constant(value));
+                }
+                add(HeaderName::AllowMethods, Value::Constant(self.methods.header()));
             } else {
                 refusal = Some(Reason::MethodNotAllowed);
             }
         }
-        add(HeaderName::Vary, constant(vary));
-        if decision.reason == Reason::Allowed {
-            decision.reason = refusal.unwrap_or(Reason::Allowed);
+        if let Some(value) = vary {
+            add(HeaderName::Vary, Value::Constant(value));
         }
-        decision
+        if reason == Reason::Allowed { refusal.unwrap_or(reason) } else { reason }
     }
 }
 

@@ -3,6 +3,8 @@
 
 use crate::pattern::{Pattern, PatternSet};
 use crate::text::{is_single_line, strip};
+use memchr::memchr;
+use smallvec::SmallVec;
 
 /// The header names that a request may have.
 pub(crate) struct RequestHeaders {
@@ -15,22 +17,39 @@ impl RequestHeaders {
     }
 
     /// The requested names that are allowed, sorted and joined as Flask-CORS does, and whether all are.
-    /// Duplicates, case and empty elements stay. A name that holds a line break is never allowed.
+    /// Duplicates, case and empty elements stay; an empty element asks for nothing. A name that holds a line
+    /// break is never allowed.
     pub(crate) fn answer(&self, requested: &str) -> (String, bool) {
         let mut complete = true;
+        let mut sorted = true;
         let single_line = is_single_line(requested);
-        let mut names: Vec<&str> = Vec::with_capacity(8);
-        for name in requested.split(',').map(strip) {
+        let mut names: SmallVec<[&str; 16]> = SmallVec::new();
+        let mut rest = Some(requested);
+        while let Some(text) = rest {
+            let (name, after) = match memchr(b',', text.as_bytes()).and_then(|comma| text.split_at_checked(comma)) {
+                Some((name, after)) => (name, after.get(1..)),
+                None => (text, None),
+            };
+            rest = after;
+            let name = strip(name);
             if self.allowed.matches(name) && (single_line || is_single_line(name)) {
+                sorted &= names.last().is_none_or(|last| *last <= name);
                 names.push(name);
             } else {
-                complete = false;
+                complete &= name.is_empty();
             }
         }
-        if !names.is_sorted() {
+        if !sorted {
             names.sort_unstable();
         }
-        (names.join(", "), complete)
+        let mut joined = String::with_capacity(requested.len() + names.len());
+        for (index, name) in names.iter().enumerate() {
+            if index > 0 {
+                joined.push_str(", ");
+            }
+            joined.push_str(name);
+        }
+        (joined, complete)
     }
 }
 

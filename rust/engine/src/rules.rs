@@ -65,6 +65,12 @@ impl<P> Rules<P> {
             .map_or(known, |(index, _)| Some(*index))
     }
 
+    /// Whether the first rule matches every path, so that none need be looked at.
+    #[must_use]
+    pub fn first_matches_all(&self) -> bool {
+        self.any == Some(0)
+    }
+
     /// The policy of a rule.
     #[must_use]
     pub fn policy(&self, index: usize) -> Option<&P> {

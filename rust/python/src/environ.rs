@@ -21,6 +21,12 @@ impl<'py> Environ<'py> {
         let py = environ.py();
         let is_options = variable(environ, intern!(py, "REQUEST_METHOD"))
             .is_some_and(|method| method.to_str().is_ok_and(|method| method.eq_ignore_ascii_case("OPTIONS")));
+        Self::read_as(environ, is_options)
+    }
+
+    /// Reads an environ of which it is known whether the method is OPTIONS.
+    pub(crate) fn read_as(environ: &Bound<'py, PyDict>, is_options: bool) -> Self {
+        let py = environ.py();
         Self {
             origin: variable(environ, intern!(py, "HTTP_ORIGIN")),
             private_network: variable(environ, intern!(py, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"))
@@ -32,6 +38,14 @@ impl<'py> Environ<'py> {
                 ]
             }),
         }
+    }
+
+    /// Whether it is a CORS-preflight request: OPTIONS, exactly, with an Origin and a method to ask for.
+    pub(crate) fn is_preflight(&self) -> bool {
+        let is_given = |value: &Option<Bound<'_, PyString>>| {
+            value.as_ref().is_some_and(|value| value.len().is_ok_and(|length| length > 0))
+        };
+        is_given(&self.origin) && self.preflight.as_ref().is_some_and(|[method, _]| is_given(method))
     }
 
     /// The engine's view of it. Text with lone surrogates cannot come from a WSGI server and is

@@ -2,7 +2,7 @@
 
 use crate::environ::Environ;
 use crate::{decision, options};
-use cors_engine::{HeaderName, Value};
+use cors_engine::{HeaderName, Reason, Value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -43,22 +43,32 @@ impl Policy {
     }
 
     /// Appends the headers for a request to a list of (name, value) pairs.
-    pub(crate) fn apply(&self, environ: &Bound<'_, PyDict>, headers: &Bound<'_, PyList>) -> PyResult<()> {
-        let py = environ.py();
-        let environ = Environ::read(environ);
-        for header in self.engine.decide(&environ.request()).headers {
-            let name = header.name;
-            match (header.value, self.constants.get(name as usize), &environ.origin) {
-                (Value::Constant(_), Some(Some(pair)), _) => headers.append(pair)?,
-                (Value::Origin(_), _, Some(origin)) => headers.append((header_name(py, name), origin))?,
-                (value, ..) => headers.append((header_name(py, name), value.as_str()))?,
-            }
-        }
-        Ok(())
+    fn apply(&self, environ: &Bound<'_, PyDict>, headers: &Bound<'_, PyList>) -> PyResult<()> {
+        self.answer(&Environ::read(environ), headers).map(drop)
     }
 
     /// The same as a value: the headers and the reason.
     pub(crate) fn decide<'py>(&self, environ: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
         decision::to_python(environ.py(), &self.engine.decide(&Environ::read(environ).request()))
+    }
+}
+
+impl Policy {
+    /// Appends the headers, and gives the reason for them.
+    pub(crate) fn answer(&self, environ: &Environ<'_>, headers: &Bound<'_, PyList>) -> PyResult<Reason> {
+        let py = headers.py();
+        let mut result = Ok(());
+        let reason = self.engine.answer(&environ.request(), |header| {
+            let name = header.name;
+            let added = match (header.value, self.constants.get(name as usize), &environ.origin) {
+                (Value::Constant(_), Some(Some(pair)), _) => headers.append(pair),
+                (Value::Origin(_), _, Some(origin)) => headers.append((header_name(py, name), origin)),
+                (value, ..) => headers.append((header_name(py, name), value.as_str())),
+            };
+            if added.is_err() {
+                result = added;
+            }
+        });
+        result.map(|()| reason)
     }
 }

@@ -1,9 +1,12 @@
 //! `Rules`.
 
+use crate::environ::Environ;
 use crate::policy::{Policy, header_name};
 use crate::{decision, matcher};
 use cors_engine::{HeaderName, Reason};
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 /// Policies by path.
@@ -16,8 +19,32 @@ impl Rules {
     }
 
     fn number(&self, path: &Bound<'_, PyString>) -> Option<usize> {
-        path.to_str().ok().and_then(|path| self.0.find(path))
+        let text = path.to_str().ok()?;
+        if self.0.first_matches_all() {
+            Some(0)
+        } else if text.contains('%') {
+            self.0.find(unquote(path).ok()?.to_str().ok()?)
+        } else {
+            self.0.find(text)
+        }
     }
+}
+
+/// `PATH_INFO` as Werkzeug decodes it, seldom other than it is.
+fn decoded<'py>(path_info: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
+    static DECODED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    if path_info.to_str().is_ok_and(|path| path.starts_with('/') && !path.starts_with("//") && path.is_ascii()) {
+        return Ok(path_info.clone());
+    }
+    let decoded = DECODED.import(path_info.py(), "flask_cors_rs._path", "decoded")?;
+    Ok(decoded.call1((path_info,))?.cast_into()?)
+}
+
+/// `urllib.parse.unquote`.
+fn unquote<'py>(path: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
+    static UNQUOTE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let unquote = UNQUOTE.import(path.py(), "urllib.parse", "unquote")?;
+    Ok(unquote.call1((path,))?.cast_into()?)
 }
 
 /// Whether the first Access-Control-Allow-Origin in the list has a value.
@@ -59,7 +86,44 @@ impl Rules {
         if has_allow_origin(headers) {
             return Ok(());
         }
-        self.policy(path).map_or(Ok(()), |policy| policy.apply(environ, headers))
+        self.policy(path).map_or(Ok(()), |policy| policy.answer(&Environ::read(environ), headers).map(drop))
+    }
+
+    /// The same for a path as the server gives it, `PATH_INFO`.
+    fn apply_around<'py>(
+        &self,
+        environ: &Bound<'py, PyDict>,
+        path_info: &Bound<'py, PyString>,
+        headers: &Bound<'py, PyList>,
+    ) -> PyResult<()> {
+        if self.0.first_matches_all() {
+            self.apply(environ, path_info, headers)
+        } else {
+            self.apply(environ, &decoded(path_info)?, headers)
+        }
+    }
+
+    /// Appends the headers that answer an OPTIONS request, and gives the reason for them; None where the request is
+    /// no preflight, or no rule matches its path.
+    fn preflight<'py>(
+        &self,
+        environ: &Bound<'py, PyDict>,
+        headers: &Bound<'py, PyList>,
+    ) -> PyResult<Option<Bound<'py, PyString>>> {
+        let read = Environ::read_as(environ, true);
+        if !read.is_preflight() {
+            return Ok(None);
+        }
+        let policy = if self.0.first_matches_all() {
+            self.0.policy(0).map(Py::get)
+        } else {
+            let path = environ.get_item(intern!(environ.py(), "PATH_INFO"))?.and_then(|path| path.cast_into().ok());
+            self.policy(&decoded(&path.unwrap_or_else(|| PyString::new(environ.py(), "")))?)
+        };
+        let Some(policy) = policy else {
+            return Ok(None);
+        };
+        Ok(Some(decision::reason(environ.py(), policy.answer(&read, headers)?).clone()))
     }
 
     /// The same as a value: the headers and the reason.
