@@ -1,0 +1,441 @@
+"""The middleware: what it answers itself, and what it leaves to the application."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, cast
+from wsgiref.validate import validator
+
+import pytest
+from flask import Blueprint, Flask, Response, abort, request
+from flask.views import MethodView
+from hypothesis import given, strategies as st
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
+from werkzeug.test import Client, EnvironBuilder
+from werkzeug.wrappers import Request
+
+from flask_cors_rs import CORS, CORSMiddleware, cross_origin
+from flask_cors_rs._path import decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from werkzeug.test import TestResponse
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+A, B = "https://a.example", "https://b.example"
+
+
+def preflight(app: Any, path: str = "/", origin: str = A, method: str = "PUT", **more: Any) -> TestResponse:
+    headers = {"Origin": origin, "Access-Control-Request-Method": method, **more.pop("headers", {})}
+    return Client(app).options(path, headers=headers, **more)
+
+
+def get(app: Any, path: str = "/", origin: str = A, **more: Any) -> TestResponse:
+    return Client(app).get(path, headers={"Origin": origin}, **more)
+
+
+def allowed(response: TestResponse) -> str | None:
+    return response.headers.get("Access-Control-Allow-Origin")
+
+
+def make_app(**options: Any) -> Flask:
+    app = Flask(__name__)
+    app.add_url_rule("/", endpoint="index", view_func=lambda: "index", methods=["GET", "PUT"])
+    CORS(app, **{"middleware": True, **options})
+    return app
+
+
+def test_a_preflight_is_answered_before_flask() -> None:
+    app = make_app(origins=[A, B], allow_headers=["X-A", "X-B"], max_age=60, supports_credentials=True)
+    app.before_request(lambda: abort(401))
+    response = preflight(app, headers={"Access-Control-Request-Headers": "x-b,x-a"})
+    assert response.status == "204 No Content"
+    assert response.data == b""
+    assert list(response.headers) == [
+        ("Access-Control-Allow-Origin", A),
+        ("Access-Control-Allow-Credentials", "true"),
+        ("Access-Control-Allow-Headers", "x-a, x-b"),
+        ("Access-Control-Max-Age", "60"),
+        ("Access-Control-Allow-Methods", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"),
+        ("Vary", "Origin"),
+    ]
+    assert get(app).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"origin": "https://evil.example"}, "origin not allowed"),
+        ({"origin": "https://a.example\x00"}, "origin not allowed"),
+        ({"method": "DELETE"}, "method not allowed"),
+        ({"headers": {"Access-Control-Request-Headers": "x-a, x-c"}}, "header not allowed"),
+    ],
+)
+def test_a_refused_preflight_tells_nothing_but_in_debug_mode(asked: dict[str, Any], reason: str) -> None:
+    app = make_app(origins=A, methods="PUT", allow_headers="X-A")
+    for debug, body in ((False, "CORS preflight refused\n"), (True, f"CORS preflight refused: {reason}\n")):
+        app.debug = debug
+        response = preflight(app, **asked)
+        assert (response.status_code, response.text) == (403, body)
+        assert list(response.headers) == [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+        ]
+
+
+def test_empty_elements_of_the_requested_headers_ask_for_nothing() -> None:
+    app = make_app(origins=A, allow_headers="X-A")
+    assert preflight(app, headers={"Access-Control-Request-Headers": " ,x-a,, "}).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": A},
+        {"Access-Control-Request-Method": "PUT"},
+        {"Origin": "", "Access-Control-Request-Method": "PUT"},
+        {"Origin": A, "Access-Control-Request-Method": ""},
+    ],
+)
+def test_options_that_is_no_preflight_goes_through(headers: dict[str, str]) -> None:
+    response = Client(make_app()).options("/", headers=headers)
+    assert (response.status_code, response.allow.as_set()) == (200, {"get", "head", "options", "put"})
+    assert allowed(response) == (headers.get("Origin") or "*")
+
+
+def test_paths_without_a_rule_go_through() -> None:
+    app = make_app(resources={"/api/*": {}})
+    response = preflight(app)
+    assert (response.status_code, allowed(response)) == (200, None)
+    assert "Access-Control" not in str(get(app).headers)
+    assert preflight(app, "/api/").status_code == 204
+
+
+def test_errors_get_their_headers() -> None:
+    app = make_app()
+    app.add_url_rule("/raise", view_func=lambda: str(1 // 0), endpoint="raise")
+    app.logger.disabled = True
+    for path, status in (("/missing", 404), ("/raise", 500)):
+        response = get(app, path)
+        assert (response.status_code, allowed(response)) == (status, A)
+
+
+def test_middleware_inside_gets_its_headers() -> None:
+    app = Flask(__name__)
+    app.wsgi_app = Response("busy", 503)  # type: ignore[method-assign]
+    CORS(app, middleware=True)
+    response = get(app)
+    assert (response.status_code, allowed(response)) == (503, A)
+
+
+def test_a_response_with_an_allow_origin_is_left_alone() -> None:
+    app = make_app()
+    for path, own in (("/own", {ALLOW_ORIGIN.lower(): "mine"}), ("/empty", {ALLOW_ORIGIN: ""})):
+        app.add_url_rule(path, endpoint=path, view_func=lambda own=own: Response(headers=own))
+    assert get(app, "/own").headers.getlist(ALLOW_ORIGIN) == ["mine"]
+    assert get(app, "/own").headers.getlist("Vary") == []
+    assert get(app, "/empty").headers.getlist(ALLOW_ORIGIN) == ["", A]
+
+
+ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+
+
+def test_a_decorated_view_keeps_its_policy() -> None:
+    app = make_app(origins=A)
+    app.before_request(lambda: abort(401) if request.method == "OPTIONS" else None)
+
+    @app.route("/view", methods=["PUT", "GET"])
+    @cross_origin(origins=B, max_age=5)
+    def view() -> str:
+        return "view"
+
+    assert preflight(app, "/view").status_code == 403
+    response = preflight(app, "/view", B)
+    assert (response.status_code, allowed(response), response.headers["Access-Control-Max-Age"]) == (204, B, "5")
+    assert allowed(preflight(app, "/")) == A
+    assert allowed(get(app, "/view", B)) == B
+    # The decorator has evaluated it, and the middleware does not think otherwise.
+    assert allowed(get(app, "/view", A)) is None
+
+
+def test_decorated_classes_and_wrapped_views_keep_their_policy() -> None:
+    app = make_app(origins=A)
+
+    class View(MethodView):
+        decorators = [cross_origin(origins=B)]
+
+        def put(self) -> str:
+            return "put"
+
+    app.add_url_rule("/class", view_func=View.as_view("view"))
+    assert preflight(app, "/class", B).status_code == 204
+    assert preflight(app, "/class", A).status_code == 403
+
+
+def test_a_decorated_view_that_answers_options_itself_does() -> None:
+    app = make_app(origins=A)
+
+    @app.route("/view", methods=["OPTIONS", "PUT"])
+    @cross_origin(origins=B, automatic_options=False)
+    def view() -> str:
+        return f"my {request.method}"
+
+    response = preflight(app, "/view", B)
+    assert (response.text, allowed(response)) == ("my OPTIONS", B)
+
+
+def test_a_redirected_preflight_is_answered_for_the_target() -> None:
+    app = make_app(origins=A)
+    app.add_url_rule("/view/", endpoint="view", view_func=cross_origin(origins=B)(lambda: "view"), methods=["PUT"])
+    assert preflight(app, "/view", B).status_code == 204
+    assert preflight(app, "/view", A).status_code == 403
+    mounted = DispatcherMiddleware(Flask("outer"), {"/mount": app})
+    assert preflight(mounted, "/mount/view", B).status_code == 204
+
+
+def test_only_an_application_with_decorated_views_is_routed() -> None:
+    asked = []
+
+    class Converter(BaseConverter):
+        def to_python(self, value: str) -> str:
+            asked.append(value)
+            return value
+
+    app = make_app(origins=A)
+    app.url_map.converters["counted"] = Converter
+    app.add_url_rule("/<counted:name>", endpoint="counted", view_func=lambda name: name)
+    assert preflight(app, "/x").status_code == 204
+    assert asked == []
+    app.add_url_rule("/view", endpoint="view", view_func=cross_origin()(lambda: "view"))
+    assert preflight(app, "/x").status_code == 204
+    assert asked == ["x"]
+
+
+def test_a_blueprint_keeps_its_policy() -> None:
+    app = make_app(origins=A)
+    outer, inner = Blueprint("outer", __name__, url_prefix="/outer"), Blueprint("inner", __name__, url_prefix="/inner")
+    for blueprint in (outer, inner):
+        blueprint.add_url_rule("/", endpoint="index", view_func=lambda: "index", methods=["PUT"])
+    CORS(outer, origins=B)
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+    for path in ("/outer/", "/outer/inner/"):
+        assert allowed(preflight(app, path, B)) == B
+        assert preflight(app, path, B).status_code == 200
+    assert preflight(app, "/", A).status_code == 204
+
+
+def test_a_blueprint_has_nothing_to_be_put_around() -> None:
+    with pytest.raises(ValueError, match=r"middleware=True: .* has no wsgi_app"):
+        CORS(Blueprint("blueprint", __name__), middleware=True)
+
+
+def test_the_configuration_turns_it_on() -> None:
+    app = Flask(__name__)
+    app.config["CORS_MIDDLEWARE"] = True
+    app.config["CORS_ORIGINS"] = A
+    CORS().init_app(app)
+    assert preflight(app).status_code == 204
+    assert preflight(app, origin=B).status_code == 403
+
+
+def test_the_latest_extension_comes_first() -> None:
+    app = make_app(origins=[A, B], max_age=1)
+    CORS(app, middleware=True, origins=[A, "https://c.example"], max_age=2)
+    assert preflight(app, origin=A).headers["Access-Control-Max-Age"] == "2"
+    assert preflight(app, origin=B).headers["Access-Control-Max-Age"] == "1"
+    assert preflight(app, origin="https://d.example").status_code == 403
+    assert [allowed(get(app, origin=origin)) for origin in (A, B)] == [A, B]
+
+
+def test_the_first_extension_comes_first_where_an_error_was_handled() -> None:
+    app = make_app(origins=A, expose_headers="First")
+    CORS(app, middleware=True, origins=A, expose_headers="Second")
+    app.add_url_rule("/raise", view_func=lambda: str(1 // 0), endpoint="raise")
+    app.logger.disabled = True
+    for path, first in (("/", "Second"), ("/missing", "First"), ("/raise", "Second")):
+        assert get(app, path).headers["Access-Control-Expose-Headers"] == first
+
+
+def test_an_extension_around_other_middleware_sees_its_responses() -> None:
+    app = make_app(origins=A)
+    inner = app.wsgi_app
+
+    def gate(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        return Response("busy", 503)(environ, start) if environ["PATH_INFO"] == "/busy" else inner(environ, start)
+
+    app.wsgi_app = gate  # type: ignore[method-assign, assignment]
+    CORS(app, middleware=True, origins=B)
+    assert [allowed(get(app, "/busy", origin)) for origin in (A, B)] == [A, B]
+    assert [allowed(preflight(app, "/", origin)) for origin in (A, B)] == [A, B]
+
+
+def test_mounts_and_proxies() -> None:
+    app = make_app(resources={"/x": {"origins": A}})
+    app.add_url_rule("/x", endpoint="x", view_func=lambda: request.script_root)
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1)  # type: ignore[method-assign]
+    mounted = DispatcherMiddleware(Flask("outer"), {"/mount": app})
+    assert preflight(mounted, "/mount/x").status_code == 204
+    assert preflight(mounted, "/x").status_code == 404
+    response = get(mounted, "/mount/x")
+    assert (response.text, allowed(response)) == ("/mount", A)
+    around = CORSMiddleware(mounted, resources={"/mount/x": {"origins": B}})
+    # The dispatcher changes PATH_INFO on its way in; rules see the one that came.
+    assert allowed(get(around, "/mount/x", B)) == B
+
+
+@pytest.mark.parametrize("host", ["a.example", "b.example"])
+def test_hosts_and_subdomains_of_decorated_views(host: str) -> None:
+    app = Flask(__name__, host_matching=True, static_host="a.example")
+    CORS(app, middleware=True, origins=A)
+    app.add_url_rule("/", host="b.example", endpoint="b", view_func=cross_origin(origins=B)(lambda: "b"))
+    app.add_url_rule("/", host="a.example", endpoint="a", view_func=lambda: "a")
+    own = {"a.example": A, "b.example": B}[host]
+    assert allowed(preflight(app, "/", own, "GET", base_url=f"http://{host}")) == own
+
+
+def test_async_views() -> None:
+    app = make_app(origins=A)
+
+    async def view() -> str:
+        return "async"
+
+    app.add_url_rule("/async", view_func=view)
+    response = get(app, "/async")
+    assert (response.text, allowed(response)) == ("async", A)
+
+
+class Server:
+    """What a WSGI server does, and keeps of it."""
+
+    def __init__(self, application: Any, **environ: Any) -> None:
+        self.started: list[tuple[str, list[tuple[str, str]], Any]] = []
+        self.written: list[bytes] = []
+        self.body = application(EnvironBuilder(headers=[("Origin", A)], **environ).get_environ(), self.start_response)
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., None]:
+        self.started.append((status, headers, exc_info))
+        return self.written.append
+
+
+def test_start_response_may_be_called_again_with_exc_info() -> None:
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("X-First", "1")])
+        try:
+            return [str(1 // 0).encode()]
+        except ZeroDivisionError:
+            start_response("500 Oh", [("X-Second", "2")], exc_info=sys.exc_info())
+            return [b"error"]
+
+    server = Server(CORSMiddleware(application, origins=A))
+    (first, first_headers, none), (second, second_headers, exc_info) = server.started
+    assert (first, none, second, exc_info[0]) == ("200 OK", None, "500 Oh", ZeroDivisionError)
+    assert first_headers == [("X-First", "1"), (ALLOW_ORIGIN, A)]
+    assert second_headers == [("X-Second", "2"), (ALLOW_ORIGIN, A)]
+
+
+def test_write_generators_and_close() -> None:
+    closed = []
+
+    class Body:
+        def __iter__(self) -> Any:
+            yield b"a"
+
+        def close(self) -> None:
+            closed.append(True)
+
+    def application(environ: Any, start_response: Any) -> Body:
+        start_response("200 OK", [])(b"written")
+        return Body()
+
+    server = Server(CORSMiddleware(application))
+    assert (server.written, list(server.body)) == ([b"written"], [b"a"])
+    server.body.close()
+    assert closed == [True]
+
+
+def test_a_generator_that_starts_late() -> None:
+    def application(environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        yield b"late"
+
+    server = Server(CORSMiddleware(application, origins=A))
+    assert server.started == []
+    assert list(server.body) == [b"late"]
+    assert server.started[0][1] == [(ALLOW_ORIGIN, A)]
+
+
+def test_a_list_of_headers_that_an_application_keeps_is_not_changed() -> None:
+    kept = [("Content-Type", "text/plain")]
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", kept)
+        return []
+
+    middleware = CORSMiddleware(application)
+    assert [allowed(get(middleware, origin=origin)) for origin in (A, B)] == [A, B]
+    assert kept == [("Content-Type", "text/plain")]
+
+
+def test_it_conforms_to_wsgi() -> None:
+    app: Any = validator(CORSMiddleware(validator(cast("Any", make_app())), origins=A))
+    asked = [("Access-Control-Request-Method", "PUT")]
+    for method, origin, expected in (("OPTIONS", A, "204"), ("OPTIONS", B, "403"), ("GET", A, "200")):
+        started: list[Any] = []
+        environ = EnvironBuilder(method=method, headers=[("Origin", origin), *asked]).get_environ()
+        body = app(environ, lambda status, headers, exc_info=None, to=started: to.append(status) or print)
+        assert len(list(body)) < 2
+        body.close()
+        assert started[0][:3] == expected
+
+
+def test_an_error_in_an_option_is_raised_at_set_up() -> None:
+    with pytest.raises(ValueError, match="origins"):
+        CORSMiddleware(Flask(__name__), origins=r"https://[")
+
+
+def test_it_needs_no_flask() -> None:
+    program = (
+        "import sys\nfrom flask_cors_rs import CORSMiddleware\nCORSMiddleware(print)\n"
+        "assert not {'flask', 'werkzeug'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@given(st.text(st.characters(max_codepoint=255), max_size=8).map(lambda text: "/" + text) | st.text(max_size=4))
+def test_rules_see_the_path_that_flask_sees(path_info: str) -> None:
+    environ = {**EnvironBuilder().get_environ(), "PATH_INFO": path_info}
+    try:
+        expected = Request(environ).path
+    except UnicodeEncodeError:
+        expected = "/" + path_info.lstrip("/")  # No server sends this, and Flask fails.
+    assert decoded(path_info) == expected
+    app = CORSMiddleware(Response("ok"), resources={"/caf\u00e9": {"origins": A}, "/": {"origins": B}, "//.*": {}})
+    started: list[Any] = []
+    app({**environ, "HTTP_ORIGIN": A}, lambda *response: cast("Any", started.append(response)) or print)
+    assert ((ALLOW_ORIGIN, A) in started[0][1]) == (expected == "/caf\u00e9")
+
+
+def test_requests_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app(origins=A, methods="GET")
+    app.add_url_rule("/view", endpoint="view", view_func=cross_origin(origins=B, methods="GET")(lambda: "view"))
+    with caplog.at_level(logging.DEBUG, "flask_cors_rs"):
+        preflight(app, method="PUT\tx")
+        assert r"The Access-Control-Request-Method PUT\tx is not one of the allowed methods" in caplog.text
+        caplog.clear()
+        get(app, "/caf\u00e9", "https://evil.example")
+        assert "Request to /caf\\xe9 matches CORS resource '/*'" in caplog.text
+        assert "CORS: origin not allowed" in caplog.text
+        caplog.clear()
+        preflight(app, "/view", B, "GET")
+        assert f"CORS headers: {ALLOW_ORIGIN}: {B}" in caplog.text
+    caplog.clear()
+    preflight(app, method="PUT")
+    assert not caplog.records
