@@ -26,6 +26,11 @@ def fresh(value: Any) -> Any:
     return value
 
 
+def without_generators(options: dict[str, Any]) -> dict[str, Any]:
+    """Options with lists in the place of generators."""
+    return {name: list(value) if isinstance(value, Generator) else value for name, value in options.items()}
+
+
 def one_or_many(items: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """A scalar, and every kind of iterable."""
     lists = st.lists(items, max_size=4)

@@ -16,7 +16,18 @@ from flask import Blueprint, Flask
 from hypothesis import Phase, given, settings
 
 import flask_cors_rs
-from differential import CASES, Answer, Case, agree, agree_around, ask, ask_them, make_app, requests
+from differential import (
+    CASES,
+    Answer,
+    Case,
+    agree,
+    agree_around,
+    ask,
+    ask_them,
+    make_app,
+    requests,
+    without_generators,
+)
 from flask_cors_rs.compat import REFERENCE_VERSION
 
 if TYPE_CHECKING:
@@ -68,6 +79,9 @@ LIBRARIES: dict[str, tuple[Any, Agree]] = {"hook": (flask_cors_rs, agree), "midd
 @given(case=CASES)
 def test_every_answer_is_the_same(engine: str, way: str, case: Case) -> None:
     library, same = LIBRARIES[way]
+    if way == "middleware":
+        # The decorator's iterators are empty after the first request, and two read them for each here.
+        case = case._replace(decorators=[without_generators(options) for options in case.decorators])
     theirs, their_error = set_up(case, flask_cors)
     ours, our_error = set_up(case, library)
     if our_error is not None and their_error is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from flask import request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
@@ -14,7 +13,7 @@ from ._response import HOOK
 from .middleware import OWN_POLICIES, CORSMiddleware
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from flask import Blueprint, Flask
     from werkzeug.routing import MapAdapter, Rule
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from ._backend import Environ
     from .decision import Decision
     from .resources import Resources
-
-HANDLED = "flask_cors_rs.handled"
-"""The key in the environ of a request whose error was handled, in an application with several extensions."""
 
 EXTENSION = "flask_cors_rs"
 """The key of ``Flask.extensions``."""
@@ -43,8 +39,6 @@ def add_middleware(app: Flask | Blueprint, resources: Resources) -> None:
             " application, with resources for these paths"
         )
     before: FlaskMiddleware | None = flask.extensions.get(EXTENSION)
-    if before is not None:
-        before.mark_handled_errors()
     if before is not None and before.__call__ == flask.wsgi_app:
         before.use([resources, *before.resources])
         return
@@ -67,30 +61,6 @@ class FlaskMiddleware(CORSMiddleware):
         self._seen: tuple[int, ...] = ()
         self._has_own = False
         self.use(resources)
-
-    def in_turn(self, environ: Environ) -> Iterable[Resources]:
-        """The sets of rules in the order in which Flask-CORS' hooks see a response: the latest first, but where an
-        error was handled those with ``intercept_exceptions`` before, the earliest of them first.
-        """
-        if HANDLED not in environ:
-            return self.resources
-        intercepting = [resources for resources in self.resources if resources.intercepts]
-        return [*reversed(intercepting), *(resources for resources in self.resources if not resources.intercepts)]
-
-    def mark_handled_errors(self) -> None:
-        """Mark the requests whose responses come from error handlers."""
-        app: Any = self._app
-        handler = app.handle_user_exception
-        if hasattr(handler, HOOK):
-            return
-
-        def handle(*args: Any, **kwargs: Any) -> Any:
-            response = handler(*args, **kwargs)
-            request.environ[HANDLED] = True
-            return response
-
-        setattr(handle, HOOK, True)
-        app.handle_user_exception = handle
 
     @property
     def debug(self) -> bool:  # type: ignore[override]

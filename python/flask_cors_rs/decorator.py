@@ -136,6 +136,8 @@ class _ClassView:
             super().__setattr__(name, value)
 
 
+_KEYS = tuple(CONFIG_KEYS.values())
+_NO_CONFIG = (None,) * len(_KEYS)
 _MAX_AGE = list(CONFIG_KEYS).index("max_age")
 _CONSTANT = (str, bytes, bool, int, float, timedelta, RePattern, type(None))
 _CONTAINERS = (list, tuple, set, frozenset, dict)
@@ -190,14 +192,16 @@ class _Policies:
         entry = self._last
         if entry is None or entry.app() is not app:
             entry = self._entries.get(app)
-        config: tuple[Any, ...] = (
-            *map(app.config.get, CONFIG_KEYS.values()),  # pyright: ignore[reportUnknownArgumentType,reportUnknownMemberType]
-        )
+        live: Any = app.config
+        # Few applications have such keys, and that is told at once.
+        config: tuple[Any, ...] = _NO_CONFIG
+        if not live.keys().isdisjoint(_KEYS):
+            config = (*map(live.get, _KEYS),)
         if (
             entry is None
             or entry.config != config
             or entry.config[_MAX_AGE] is not config[_MAX_AGE]
-            or any(watched.changed() for watched in entry.watched)
+            or (entry.watched and any(watched.changed() for watched in entry.watched))
         ):
             entry = self._make(app, config)
         return entry.policy, entry.automatic_options

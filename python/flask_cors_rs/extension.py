@@ -60,17 +60,19 @@ class CORS:
         :raises ValueError: an option is wrong
         :raises TypeError: the same, for a value of a type from which nothing can be made
         """
-        resources, middleware = compile_resources(options, self._options, config_layer(app))
+        resources, common, middleware = compile_resources(options, self._options, config_layer(app))
+        after_request = make_after_request(resources)
         if middleware:
             add_middleware(app, resources)
-            return
-        if not hasattr(app, "wsgi_app"):
-            OWN_POLICIES.append(app.name)
-        after_request = make_after_request(resources)
-        app.after_request(after_request)
-        if resources.intercepts and hasattr(app, "handle_exception"):
-            _intercept(app, "handle_exception", after_request)
+        else:
+            if not hasattr(app, "wsgi_app"):
+                OWN_POLICIES.append(app.name)
+            app.after_request(after_request)
+        if common.intercept_exceptions and hasattr(app, "handle_exception"):
+            # Before the hooks of Blueprints, and of other extensions, see the response.
             _intercept(app, "handle_user_exception", after_request)
+            if not middleware:
+                _intercept(app, "handle_exception", after_request)
 
 
 def _intercept(app: Any, name: str, after_request: AfterRequest) -> None:

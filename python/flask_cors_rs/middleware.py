@@ -67,12 +67,8 @@ class CORSMiddleware:
         else:
             self._apply, self._preflight = self._apply_in_turn, self._preflight_in_turn
 
-    def in_turn(self, environ: Environ) -> Iterable[Resources]:
-        """The sets of rules in the order in which they see a response."""
-        return self.resources
-
     def _apply_in_turn(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
-        for resources in self.in_turn(environ):
+        for resources in self.resources:
             resources.rules.apply_around(environ, path_info, headers)
 
     def _preflight_in_turn(self, environ: Environ, headers: HeaderList) -> str | None:

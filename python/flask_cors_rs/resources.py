@@ -16,13 +16,10 @@ if TYPE_CHECKING:
 class Resources:
     """Path patterns, in the order in which they are tried, with their options and policies.
 
-    :param intercepts: whether errors that the application handles get the headers from the handler (the option
-        ``intercept_exceptions``), and so before other extensions see the response
     :raises ValueError: options that make no policy
     """
 
-    def __init__(self, resources: Sequence[tuple[Pattern, Options]], *, intercepts: bool = True) -> None:
-        self.intercepts = intercepts
+    def __init__(self, resources: Sequence[tuple[Pattern, Options]]) -> None:
         engine = _backend.engine
         self._resources = resources
         self.policies = [engine.Policy(options) for _, options in resources]
@@ -50,11 +47,11 @@ class Resources:
             _log.log_decision(self.policies[number].decide(environ), environ)
 
 
-def compile_resources(*given: Mapping[str, Any]) -> tuple[Resources, bool]:
+def compile_resources(*given: Mapping[str, Any]) -> tuple[Resources, Options, bool]:
     """Merge options, parse and compile them.
 
     :param given: the layers above the defaults, the strongest first
-    :returns: the resources, and whether they are for a middleware
+    :returns: the resources, the options that stand above them, and whether they are for a middleware
     :raises ValueError: an option is wrong
     :raises TypeError: the same, for a value of a type from which nothing can be made
     """
@@ -70,7 +67,7 @@ def compile_resources(*given: Mapping[str, Any]) -> tuple[Resources, bool]:
         for path, own in resources
     ]
     _log.LOG.debug("Configuring CORS with resources: %s", [(_text(path), rule) for path, rule in rules])
-    return Resources(rules, intercepts=common.intercept_exceptions), bool(merged["middleware"])
+    return Resources(rules), common, bool(merged["middleware"])
 
 
 def _text(path: Pattern) -> str:
