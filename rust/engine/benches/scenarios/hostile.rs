@@ -1,0 +1,75 @@
+//! Requests made to cost much.
+
+use super::{
+    Asked, ORIGIN, Patterns, Scenario, header_names, literal, literal_origins, long_decision, options, regex,
+    subdomain_origins,
+};
+use cors_engine::{Options, Pattern, Reason};
+use std::fmt::Write;
+
+const KIB: usize = 1 << 10;
+
+pub(super) fn all() -> impl Iterator<Item = Scenario> {
+    request_headers().chain(origins()).chain(explosions())
+}
+
+/// `Access-Control-Request-Headers` as long as no server takes it, where five names are allowed, or any.
+fn request_headers() -> impl Iterator<Item = Scenario> {
+    [("16 KiB", 16 * KIB), ("1 MiB", KIB * KIB)].into_iter().flat_map(|(size, length)| {
+        let texts = [("commas", ",".repeat(length)), ("one name", "x".repeat(length)), ("names", names(length))];
+        texts.into_iter().flat_map(move |(what, text)| {
+            let asked = Asked::preflight(text);
+            let allowed: [(&str, Reason, Patterns); 2] = [
+                ("of a list", Reason::HeaderNotAllowed, || header_names(5).into_iter().map(literal).collect()),
+                ("of any", Reason::Allowed, || vec![Pattern::Any]),
+            ];
+            allowed.map(|(whence, reason, allow_headers)| {
+                long_decision(format!("hostile headers/{what} {whence}/{size}"), asked.clone(), reason, move || {
+                    Options { allow_headers: allow_headers(), ..options(vec![literal(ORIGIN)]) }
+                })
+            })
+        })
+    })
+}
+
+/// Different names in no order, so many bytes of them.
+fn names(length: usize) -> String {
+    let mut text = String::with_capacity(length + 8);
+    let mut number = 1_u32;
+    while text.len() < length {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let _ = write!(text, "x{:05x},", number >> 12);
+    }
+    text.truncate(length);
+    text
+}
+
+/// An Origin of 10 KiB that starts as allowed ones do.
+fn origins() -> impl Iterator<Item = Scenario> {
+    let allowed: [(&str, Patterns); 2] =
+        [("of 1000 literals/10 KiB", || literal_origins(1_000)), ("of 100 regexes/10 KiB", || subdomain_origins(100))];
+    allowed.into_iter().map(|(name, origins)| {
+        let asked = Asked::origin(format!("https://{}", "www.".repeat(10 * KIB / 4)));
+        long_decision(format!("hostile origin/{name}"), asked, Reason::OriginNotAllowed, move || options(origins()))
+    })
+}
+
+/// Regular expressions that take exponential time, or a high power of the length, where they are
+/// matched by backtracking.
+fn explosions() -> impl Iterator<Item = Scenario> {
+    // The last is `(.*a){12}$` in Python; without its end it matches any text with twelve of them.
+    let patterns = [
+        ("(a+)+$", "(?:a+)+(?:\\n?\\z)"),
+        ("(a|aa)+$", "(?:a(?:|a))+(?:\\n?\\z)"),
+        ("([a-z]+)*x", "(?:[a-z]+)*x"),
+        ("(.*a){12}$", "(?:[^\\n]*a){12}(?:\\n?\\z)"),
+    ];
+    patterns.into_iter().flat_map(|(name, pattern)| {
+        [64, KIB, 16 * KIB].map(|length| {
+            let asked = Asked::origin(format!("{}!", "a".repeat(length - 1)));
+            long_decision(format!("explosive {name}/bytes/{length}"), asked, Reason::OriginNotAllowed, move || {
+                options(vec![regex(pattern)])
+            })
+        })
+    })
+}
