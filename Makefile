@@ -8,10 +8,10 @@ STAMP := $(VENV)/.installed-$(if $(CARGO),with,without)-cargo
 SOURCES := pyproject.toml packaging/build_backend.py Makefile $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name 'Cargo.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint format types bench cost docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
+.PHONY: help demo test test-rust test-python lint format types bench bench-engine bench-peers instructions-check instructions-record cost docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 # Installed anew when a source of the compiled module changes; Python sources are used in place.
 $(STAMP): $(SOURCES)
@@ -63,6 +63,18 @@ endif
 
 bench: $(STAMP) ## measure what CORS adds to a request, Flask-CORS beside us, in one run
 	$(BIN)/python benches/added_cost.py
+
+bench-engine: ## time the Rust engine alone
+	cargo bench --locked --package cors-engine --bench criterion
+
+bench-peers: $(STAMP) ## time the Rust engine beside CORS libraries of Go and Rust (needs Go)
+	$(BIN)/python benches/peers/run.py
+
+instructions-check: $(STAMP) ## fail if a decision of the Rust engine has become dearer (needs valgrind)
+	$(BIN)/python benches/engine_instructions.py --check
+
+instructions-record: $(STAMP) ## record what the decisions of the Rust engine cost (needs valgrind)
+	$(BIN)/python benches/engine_instructions.py --record
 
 cost: $(STAMP) ## measure what CORS adds to a request, and write the README's tables (needs valgrind)
 	$(BIN)/python benches/instructions.py --write README.md

@@ -1,11 +1,14 @@
 //! Requests made to cost much.
 
 use super::{
-    Asked, ORIGIN, Patterns, Scenario, header_names, literal, literal_origins, long_decision, options, regex,
+    Asked, ORIGIN, Patterns, Scenario, decision, header_names, literal, literal_origins, options, regex,
     subdomain_origins,
 };
 use cors_engine::{Options, Pattern, Reason};
 use std::fmt::Write;
+
+/// A text of so many bytes.
+type Text = fn(usize) -> String;
 
 const KIB: usize = 1 << 10;
 
@@ -15,18 +18,19 @@ pub(super) fn all() -> impl Iterator<Item = Scenario> {
 
 /// `Access-Control-Request-Headers` as long as no server takes it, where five names are allowed, or any.
 fn request_headers() -> impl Iterator<Item = Scenario> {
-    [("16 KiB", 16 * KIB), ("1 MiB", KIB * KIB)].into_iter().flat_map(|(size, length)| {
-        let texts = [("commas", ",".repeat(length)), ("one name", "x".repeat(length)), ("names", names(length))];
+    [("16 KiB", 16 * KIB), ("1 MiB", KIB * KIB)].into_iter().flat_map(|(size, bytes)| {
+        let texts: [(&str, Text); 3] =
+            [("commas", |bytes| ",".repeat(bytes)), ("one name", |bytes| "x".repeat(bytes)), ("names", names)];
         texts.into_iter().flat_map(move |(what, text)| {
-            let asked = Asked::preflight(text);
             let allowed: [(&str, Reason, Patterns); 2] = [
                 ("of a list", Reason::HeaderNotAllowed, || header_names(5).into_iter().map(literal).collect()),
                 ("of any", Reason::Allowed, || vec![Pattern::Any]),
             ];
             allowed.map(|(whence, reason, allow_headers)| {
-                long_decision(format!("hostile headers/{what} {whence}/{size}"), asked.clone(), reason, move || {
-                    Options { allow_headers: allow_headers(), ..options(vec![literal(ORIGIN)]) }
-                })
+                let name = format!("hostile headers/{what} {whence}/{size}");
+                let asked = move || Asked::preflight(text(bytes));
+                let options = move || Options { allow_headers: allow_headers(), ..options(vec![literal(ORIGIN)]) };
+                Scenario { bytes, ..decision(name, asked, reason, options) }
             })
         })
     })
@@ -47,10 +51,11 @@ fn names(length: usize) -> String {
 /// An Origin of 10 KiB that starts as allowed ones do.
 fn origins() -> impl Iterator<Item = Scenario> {
     let allowed: [(&str, Patterns); 2] =
-        [("of 1000 literals/10 KiB", || literal_origins(1_000)), ("of 100 regexes/10 KiB", || subdomain_origins(100))];
-    allowed.into_iter().map(|(name, origins)| {
-        let asked = Asked::origin(format!("https://{}", "www.".repeat(10 * KIB / 4)));
-        long_decision(format!("hostile origin/{name}"), asked, Reason::OriginNotAllowed, move || options(origins()))
+        [("of 1000 literals", || literal_origins(1_000)), ("of 100 regexes", || subdomain_origins(100))];
+    allowed.into_iter().map(|(what, origins)| {
+        let name = format!("hostile origin/{what}/10 KiB");
+        let asked = || Asked::origin("https://www.".to_owned() + &"www.".repeat(10 * KIB / 4 - 3));
+        Scenario { bytes: 10 * KIB, ..decision(name, asked, Reason::OriginNotAllowed, move || options(origins())) }
     })
 }
 
@@ -65,11 +70,11 @@ fn explosions() -> impl Iterator<Item = Scenario> {
         ("(.*a){12}$", "(?:[^\\n]*a){12}(?:\\n?\\z)"),
     ];
     patterns.into_iter().flat_map(|(name, pattern)| {
-        [64, KIB, 16 * KIB].map(|length| {
-            let asked = Asked::origin(format!("{}!", "a".repeat(length - 1)));
-            long_decision(format!("explosive {name}/bytes/{length}"), asked, Reason::OriginNotAllowed, move || {
-                options(vec![regex(pattern)])
-            })
+        [64, KIB, 16 * KIB].map(|bytes| {
+            let name = format!("explosive {name}/bytes/{bytes}");
+            let asked = move || Asked::origin("a".repeat(bytes - 1) + "!");
+            let options = move || options(vec![regex(pattern)]);
+            Scenario { bytes, ..decision(name, asked, Reason::OriginNotAllowed, options) }
         })
     })
 }

@@ -35,7 +35,6 @@ pub(crate) fn all() -> Vec<Scenario> {
 type Patterns = fn() -> Vec<Pattern>;
 
 /// What a request holds.
-#[derive(Clone)]
 struct Asked {
     origin: Option<String>,
     /// The method and the headers of a preflight.
@@ -65,22 +64,21 @@ impl Asked {
             ..Request::default()
         }
     }
-
-    /// The length of its long part.
-    fn bytes(&self) -> usize {
-        let headers = self.preflight.as_ref().map_or(0, |(_, headers)| headers.len());
-        headers.max(self.origin.as_ref().map_or(0, String::len))
-    }
 }
 
 /// The origin that preflights come from.
 const ORIGIN: &str = "https://www.example.com";
 
 /// A decision of one policy.
-fn decision(name: String, asked: Asked, expected: Reason, options: impl Fn() -> Options + 'static) -> Scenario {
+fn decision(
+    name: String,
+    asked: impl Fn() -> Asked + 'static,
+    expected: Reason,
+    options: impl Fn() -> Options + 'static,
+) -> Scenario {
     let prepare = move || -> Run {
-        let policy = policy(options());
-        let asked = asked.clone();
+        let policy = Policy::new(options()).unwrap_or_else(|error| unreachable!("{error}"));
+        let asked = asked();
         assert_eq!(policy.decide(&asked.request()).reason, expected);
         Box::new(move |count| {
             let request = asked.request();
@@ -105,15 +103,6 @@ fn search(name: String, path: String, expected: Option<usize>, rules: impl Fn() 
         })
     };
     Scenario { name, bytes: 0, prepare: Box::new(prepare) }
-}
-
-/// A decision whose cost is told by the byte.
-fn long_decision(name: String, asked: Asked, expected: Reason, options: impl Fn() -> Options + 'static) -> Scenario {
-    Scenario { bytes: asked.bytes(), ..decision(name, asked, expected, options) }
-}
-
-fn policy(options: Options) -> Policy {
-    Policy::new(options).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
 /// Options that allow these origins, and any header.

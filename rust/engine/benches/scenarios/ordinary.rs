@@ -14,7 +14,7 @@ pub(super) fn all() -> impl Iterator<Item = Scenario> {
 
 fn without_origin() -> impl Iterator<Item = Scenario> {
     [1, 10_000].into_iter().map(|count| {
-        decision(format!("no origin/of/{count}"), Asked::nothing(), Reason::NoOrigin, move || {
+        decision(format!("no origin/of/{count}"), Asked::nothing, Reason::NoOrigin, move || {
             options(literal_origins(count))
         })
     })
@@ -29,9 +29,12 @@ fn literals() -> impl Iterator<Item = Scenario> {
             ("miss", format!("https://www.example{last}.org"), Reason::OriginNotAllowed),
         ];
         asked.map(|(what, origin, reason)| {
-            decision(format!("literal origins/{what}/{count}"), Asked::origin(origin), reason, move || {
-                options(literal_origins(count))
-            })
+            decision(
+                format!("literal origins/{what}/{count}"),
+                move || Asked::origin(&origin),
+                reason,
+                move || options(literal_origins(count)),
+            )
         })
     })
 }
@@ -45,9 +48,12 @@ fn subdomains() -> impl Iterator<Item = Scenario> {
             ("miss", format!("https://www.shop.example{last}.org"), Reason::OriginNotAllowed),
         ];
         asked.map(|(what, origin, reason)| {
-            decision(format!("regex origins/{what}/{count}"), Asked::origin(origin), reason, move || {
-                options(subdomain_origins(count))
-            })
+            decision(
+                format!("regex origins/{what}/{count}"),
+                move || Asked::origin(&origin),
+                reason,
+                move || options(subdomain_origins(count)),
+            )
         })
     })
 }
@@ -55,13 +61,13 @@ fn subdomains() -> impl Iterator<Item = Scenario> {
 /// The first names of twenty that are allowed.
 fn preflights() -> impl Iterator<Item = Scenario> {
     [0, 1, 5, ALLOWED_HEADERS].into_iter().flat_map(|count| {
-        let asked = Asked::preflight(header_names(count).join(","));
+        let asked = move || Asked::preflight(header_names(count).join(","));
         let allowed: [(&str, Patterns); 2] = [
             ("of a list", || header_names(ALLOWED_HEADERS).into_iter().map(Pattern::Literal).collect()),
             ("of any", || vec![Pattern::Any]),
         ];
         allowed.map(|(what, allow_headers)| {
-            decision(format!("preflight headers/{what}/{count}"), asked.clone(), Reason::Allowed, move || Options {
+            decision(format!("preflight headers/{what}/{count}"), asked, Reason::Allowed, move || Options {
                 allow_headers: allow_headers(),
                 ..options(vec![literal(ORIGIN)])
             })
