@@ -27,6 +27,8 @@ fn request_headers() -> impl Iterator<Item = Scenario> {
                 ("of any", Reason::Allowed, || vec![Pattern::Any]),
             ];
             allowed.map(|(whence, reason, allow_headers)| {
+                // An empty element asks for nothing.
+                let reason = if what == "commas" { Reason::Allowed } else { reason };
                 let name = format!("hostile headers/{what} {whence}/{size}");
                 let asked = move || Asked::preflight(text(bytes));
                 let options = move || Options { allow_headers: allow_headers(), ..options(vec![literal(ORIGIN)]) };
