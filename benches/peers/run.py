@@ -82,9 +82,9 @@ def main() -> None:
         for found in scenarios()
     ]
     print(tabulate(rows, ["ns", *best], floatfmt=",.0f"))
-    print(
-        "\nTheirs write a header map; ours gives a list of header pairs. tower-http checks no method or header names."
-    )
+    print()
+    print("Theirs write a header map; ours gives a list of header pairs.")
+    print("tower-http checks neither the method nor the header names.")
 
 
 if __name__ == "__main__":
