@@ -49,9 +49,12 @@ impl Origins {
         };
         if self.any && self.send_wildcard {
             (Some(Value::Constant("*")), Reason::Allowed)
+        } else if self.allowed.matches_literal(origin) {
+            // No literal has a line break.
+            (Some(Value::Origin(origin)), Reason::Allowed)
         } else if !is_single_line(origin) {
             (None, Reason::MalformedOrigin)
-        } else if self.allowed.matches(origin) {
+        } else if self.allowed.matches_pattern(origin) {
             (Some(Value::Origin(origin)), Reason::Allowed)
         } else {
             (None, Reason::OriginNotAllowed)

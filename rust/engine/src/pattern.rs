@@ -1,8 +1,9 @@
 //! Patterns for origins, header names and paths, and sets of them.
 
 use crate::automaton::Automata;
-use crate::text::casefold;
-use foldhash::HashSet;
+use crate::text::{casefold, is_folded};
+use foldhash::fast::FixedState;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -43,7 +44,8 @@ impl fmt::Debug for Pattern {
 /// `str.casefold()`.
 pub(crate) struct PatternSet {
     any: bool,
-    literals: HashSet<Box<str>>,
+    /// Hashed in the same way in every process: a request adds nothing to it.
+    literals: HashSet<Box<str>, FixedState>,
     longest_literal: usize,
     automata: Automata,
     foreign: Vec<Arc<dyn Foreign>>,
@@ -52,7 +54,7 @@ pub(crate) struct PatternSet {
 impl PatternSet {
     pub(crate) fn new(patterns: Vec<Pattern>) -> Self {
         let mut any = false;
-        let mut literals: HashSet<Box<str>> = HashSet::default();
+        let mut literals: HashSet<Box<str>, FixedState> = HashSet::default();
         let mut regexes = Vec::new();
         let mut foreign = Vec::new();
         for (index, pattern) in patterns.into_iter().enumerate() {
@@ -72,18 +74,25 @@ impl PatternSet {
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
-        self.any
-            || self.matches_literal(text)
-            || self.automata.matches(text)
-            || self.foreign.iter().any(|matcher| matcher.matches(text))
+        self.matches_literal(text) || self.matches_pattern(text)
     }
 
-    fn matches_literal(&self, text: &str) -> bool {
-        // Folding keeps the length of ASCII text, so what is longer than every literal is none of them.
-        if self.literals.is_empty() || (text.len() > self.longest_literal && text.is_ascii()) {
+    /// Whether a literal is the text, but for case.
+    pub(crate) fn matches_literal(&self, text: &str) -> bool {
+        if self.literals.is_empty() {
             return false;
         }
-        self.literals.contains(&*casefold(text))
+        // Most text is folded as it comes. Folding keeps the length of ASCII text, so what is longer than
+        // every literal is none of them.
+        (text.len() <= self.longest_literal && self.literals.contains(text))
+            || (!is_folded(text)
+                && (text.len() <= self.longest_literal || !text.is_ascii())
+                && self.literals.contains(&*casefold(text)))
+    }
+
+    /// Whether anything else matches.
+    pub(crate) fn matches_pattern(&self, text: &str) -> bool {
+        self.any || self.automata.matches(text) || self.foreign.iter().any(|matcher| matcher.matches(text))
     }
 }
 

@@ -13,7 +13,6 @@ use crate::private_network::PrivateNetwork;
 use crate::request::{Preflight, Request};
 use crate::request_headers::RequestHeaders;
 use crate::vary::Vary;
-use arrayvec::ArrayVec;
 
 /// The options of one resource or view, ready to answer requests.
 pub struct Policy {
@@ -73,12 +72,12 @@ impl Policy {
     /// Decides a request.
     #[must_use]
     pub fn decide<'a>(&'a self, request: &Request<'a>) -> Decision<'a> {
-        let mut headers = ArrayVec::new();
-        let reason = self.answer(request, |header| {
+        let mut decision = Decision::nothing(Reason::NoOrigin);
+        decision.reason = self.answer(request, |header| {
             // One of each name at most: there is always room.
-            let _ = headers.try_push(header);
+            let _ = decision.headers.try_push(header);
         });
-        Decision { headers, reason }
+        decision
     }
 
     /// Decides a request, and gives each header to `add` as soon as it is known.

@@ -3,7 +3,7 @@
 
 use crate::pattern::{Pattern, PatternSet};
 use crate::text::{is_single_line, strip};
-use memchr::memchr;
+use memchr::memchr_iter;
 use smallvec::SmallVec;
 
 /// The header names that a request may have.
@@ -24,13 +24,10 @@ impl RequestHeaders {
         let mut sorted = true;
         let single_line = is_single_line(requested);
         let mut names: SmallVec<[&str; 16]> = SmallVec::new();
-        let mut rest = Some(requested);
-        while let Some(text) = rest {
-            let (name, after) = match memchr(b',', text.as_bytes()).and_then(|comma| text.split_at_checked(comma)) {
-                Some((name, after)) => (name, after.get(1..)),
-                None => (text, None),
-            };
-            rest = after;
+        let mut start = 0;
+        for end in memchr_iter(b',', requested.as_bytes()).chain([requested.len()]) {
+            let Some(name) = requested.get(start..end) else { break };
+            start = end + 1;
             let name = strip(name);
             if self.allowed.matches(name) && (single_line || is_single_line(name)) {
                 sorted &= names.last().is_none_or(|last| *last <= name);

@@ -2,7 +2,8 @@
 
 use crate::automaton::Automata;
 use crate::pattern::{Foreign, Pattern};
-use foldhash::HashMap;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 /// exactly, regular expressions are anchored at the start only.
 pub struct Rules<P> {
     policies: Vec<P>,
-    literals: HashMap<Box<str>, usize>,
+    literals: HashMap<Box<str>, usize, FixedState>,
     automata: Automata,
     /// Ascending.
     foreign: Vec<(usize, Arc<dyn Foreign>)>,
@@ -22,7 +23,7 @@ impl<P> Rules<P> {
     /// Compiles rules.
     pub fn new(rules: impl IntoIterator<Item = (Pattern, P)>) -> Self {
         let mut policies = Vec::new();
-        let mut literals = HashMap::default();
+        let mut literals: HashMap<Box<str>, usize, FixedState> = HashMap::default();
         let mut regexes = Vec::new();
         let mut foreign = Vec::new();
         let mut any = None;
