@@ -1,79 +1,125 @@
-"""The applications that are compared, and the requests that they get.
+"""The applications that are compared.
 
-``python candidates.py NAME REQUEST`` serves one application in a process of its own, to be timed; with a number after
-these it makes that many requests and ends, to be run under an instrument.
+``candidates.py serve SCENARIO CANDIDATE`` serves one application in a process of its own, to be timed, since
+applications that share a process unspecialise each other's bytecode. ``candidates.py count FEW MANY SCENARIO
+CANDIDATE...`` makes as many requests to each, in a fork of its own, to be run under valgrind.
 """
 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, Response, request
+
+from scenarios import ORIGIN, POLICIES, REQUESTS, SCENARIOS, Policy, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-ORIGIN = "https://app.example"
+    StartResponse = Callable[..., None]
 
-HEADERS: dict[str, dict[str, str]] = {
-    "simple": {"REQUEST_METHOD": "GET", "HTTP_ORIGIN": ORIGIN},
-    "preflight": {
-        "REQUEST_METHOD": "OPTIONS",
-        "HTTP_ORIGIN": ORIGIN,
-        "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT",
-        "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "content-type,x-csrf-token,x-request-id",
-    },
-}
+ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 
 
-def _app() -> Flask:
-    app = Flask(__name__)
-    app.add_url_rule("/", endpoint="index", view_func=lambda: "hello", methods=["GET", "PUT"])
+def _app(policy: Policy, decorator: Callable[[Any], Any] | None = None) -> Flask:
+    app = Flask("benchmark")
+
+    def index() -> str:
+        return "hello"
+
+    view = decorator(index) if decorator else index
+    app.add_url_rule(policy.path, endpoint="index", view_func=view, methods=["GET", "PUT"])
     return app
 
 
-def no_cors() -> Flask:
-    """An application without CORS."""
-    return _app()
-
-
-def empty_hook() -> Flask:
-    """One whose only addition is a hook that returns its argument: the zero of the comparison."""
-    app = _app()
+def _empty_hook(policy: Policy) -> Flask:
+    app = _app(policy)
     app.after_request(lambda response: response)
     return app
 
 
-def flask_cors() -> Flask:
-    """Flask-CORS with its defaults."""
-    from flask_cors import CORS
+def _hand_written(policy: Policy) -> Flask:
+    app = _app(policy)
+    allowed = set(policy.literals or ())
 
-    app = _app()
-    CORS(app)
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        origin = request.headers.get("Origin")
+        if origin in allowed:
+            response.headers[ALLOW_ORIGIN] = origin
+            response.headers["Vary"] = "Origin"
+            if request.method == "OPTIONS":
+                response.headers["Access-Control-Allow-Methods"] = "GET, POST, PUT"
+                response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-CSRF-Token, X-Request-ID"
+        return response
+
     return app
 
 
-def flask_cors_rs() -> Flask:
-    """Our own, with its defaults, on the engine that FLASK_CORS_RS_BACKEND names."""
-    from flask_cors_rs import CORS
-
-    app = _app()
-    CORS(app)
+def _extended(package: Any, policy: Policy, **way: bool) -> Flask:
+    if policy.decorated:
+        return _app(policy, package.cross_origin(**policy.options))
+    app = _app(policy)
+    package.CORS(app, **policy.options, **way)
     return app
 
 
-CANDIDATES: dict[str, Callable[[], Flask]] = {
-    candidate.__name__: candidate for candidate in (no_cors, empty_hook, flask_cors, flask_cors_rs)
+def _flask_cors(policy: Policy) -> Flask:
+    import flask_cors
+
+    return _extended(flask_cors, policy)
+
+
+def _ours(engine: str, policy: Policy, **way: bool) -> Flask:
+    os.environ["FLASK_CORS_RS_BACKEND"] = engine
+    import flask_cors_rs
+
+    assert engine == flask_cors_rs.BACKEND
+    return _extended(flask_cors_rs, policy, **way)
+
+
+CANDIDATES: dict[str, Callable[[Policy], Flask]] = {
+    "no CORS": _app,
+    "empty hook": _empty_hook,
+    "hand-written": _hand_written,
+    "Flask-CORS": _flask_cors,
+    "hook, Rust": partial(_ours, "rust"),
+    "hook, Python": partial(_ours, "python"),
+    "middleware, Rust": partial(_ours, "rust", middleware=True),
+    "middleware, Python": partial(_ours, "python", middleware=True),
 }
+"""Makers of an application with a policy. What each adds counts from the empty hook."""
 
 
-def _caller(candidate: str, request: str) -> Callable[[], None]:
-    app: Callable[..., Iterable[bytes]] = CANDIDATES[candidate]().wsgi_app
-    environ: dict[str, Any] = {
-        "PATH_INFO": "/",
+WITHOUT_CORS = ("no CORS", "empty hook")
+
+
+def candidates_of(scenario: Scenario, *, rust: bool) -> list[str]:
+    """Those that can do what a scenario asks for, with or without the Rust engine."""
+    policy = POLICIES[scenario.policy]
+    return [
+        name
+        for name in CANDIDATES
+        if (rust or "Rust" not in name)
+        and (policy.literals or name != "hand-written")
+        and not (policy.decorated and "middleware" in name)
+    ]
+
+
+def share(scenario: Scenario, candidate: str) -> float:
+    """How many of the usual requests are made: few where one takes as long as a thousand."""
+    return 0.02 if candidate == "Flask-CORS" and scenario.policy == "100,000 origins" else 1
+
+
+def environ_of(policy: Policy, headers: dict[str, str]) -> dict[str, Any]:
+    """The WSGI environ of a request."""
+    return {
+        "PATH_INFO": policy.path,
         "QUERY_STRING": "",
         "SCRIPT_NAME": "",
         "SERVER_NAME": "localhost",
@@ -83,19 +129,37 @@ def _caller(candidate: str, request: str) -> Callable[[], None]:
         "wsgi.version": (1, 0),
         "wsgi.input": None,
         "wsgi.errors": sys.stderr,
-        **HEADERS[request],
+        **headers,
     }
 
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
-        assert status == "200 OK", status
 
-    def call() -> None:
-        body: Any = app(dict(environ), start_response)
+def caller(candidate: str, policy: Policy, environ: dict[str, Any]) -> Callable[[], None]:
+    """A function that makes one request, as a server would; the first answer is checked."""
+    app: Callable[[dict[str, Any], StartResponse], Iterable[bytes]] = CANDIDATES[candidate](policy).wsgi_app
+
+    def call(start_response: StartResponse) -> None:
+        body = app(dict(environ), start_response)
         for _ in body:
             pass
-        body.close()
+        if hasattr(body, "close"):
+            body.close()
 
-    return call
+    def check(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
+        early = "middleware" in candidate and environ["REQUEST_METHOD"] == "OPTIONS"
+        assert status[:3] == ("204" if early else "200"), status
+        if environ.get("HTTP_ORIGIN") == ORIGIN:
+            assert (ALLOW_ORIGIN in dict(headers)) is (candidate not in WITHOUT_CORS), headers
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
+        pass
+
+    call(check)
+    return partial(call, start_response)
+
+
+def _caller(scenario: str, candidate: str) -> Callable[[], None]:
+    policy = POLICIES[SCENARIOS[scenario].policy]
+    return caller(candidate, policy, environ_of(policy, REQUESTS[SCENARIOS[scenario].request]))
 
 
 def freeze() -> None:
@@ -104,10 +168,10 @@ def freeze() -> None:
     gc.freeze()
 
 
-def serve(candidate: str, request: str) -> None:
+def serve(scenario: str, candidate: str) -> None:
     """For each line of standard input, a number of requests, print the seconds that they took."""
-    call = _caller(candidate, request)
-    for _ in range(1_000):
+    call = _caller(scenario, candidate)
+    for _ in range(int(1_000 * share(SCENARIOS[scenario], candidate))):
         call()
     freeze()
     for line in sys.stdin:
@@ -118,17 +182,26 @@ def serve(candidate: str, request: str) -> None:
         print(time.perf_counter() - start, flush=True)
 
 
-def repeat(candidate: str, request: str, count: int) -> None:
-    """Make a number of requests."""
-    call = _caller(candidate, request)
-    call()
-    freeze()
-    for _ in range(count):
-        call()
+def count(few: int, many: int, scenario: str, candidates: list[str]) -> None:
+    """Make few, then many requests to each candidate, each time in a new fork of a process that has only imported.
+
+    The call of ``getppid``, which nothing else makes here, tells the instrument where to begin.
+    """
+    for candidate in candidates:
+        for requests in (few, many):
+            pid = os.fork()
+            if not pid:
+                call = _caller(scenario, candidate)
+                freeze()
+                os.getppid()
+                for _ in range(int(requests * share(SCENARIOS[scenario], candidate))):
+                    call()
+                os._exit(0)
+            assert os.waitpid(pid, 0)[1] == 0, candidate
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 3:
-        repeat(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    if sys.argv[1] == "serve":
+        serve(*sys.argv[2:])
     else:
-        serve(*sys.argv[1:3])
+        count(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5:])

@@ -1,7 +1,7 @@
-"""Instructions that CORS adds to a request, under valgrind's callgrind: the same on every run.
+"""Instructions of a request to each candidate, under valgrind's callgrind: the same on every run.
 
-Each figure is the difference between a run of 300 requests and one of 100, less that of an application with an
-empty hook.
+``instructions.py RESULTS`` counts them for whatever these results have the time of, and adds them. Each figure is the
+difference of 300 and 100 requests.
 """
 
 from __future__ import annotations
@@ -9,59 +9,62 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tabulate import tabulate
-
-import document
-from candidates import HEADERS
+import results
+from candidates import share
+from process import CANDIDATES
+from scenarios import SCENARIOS
 
 FEW, MANY = 100, 300
 
+VALGRIND = [
+    "valgrind",
+    "--tool=callgrind",
+    "--callgrind-out-file=/dev/null",
+    # candidates.py calls it when a fork has set its application up.
+    "--zero-before=getppid",
+]
 
-def count(candidate: str, request: str, backend: str, requests: int) -> int:
-    """The instructions of a process that makes so many requests."""
-    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    program = [sys.executable, str(Path(__file__).with_name("candidates.py"))]
+
+def count(scenario: str, candidates: list[str]) -> dict[str, int]:
+    """The instructions of a request to each candidate.
+
+    :raises RuntimeError: the process failed, or valgrind does not know where the counting begins
+    """
     result = subprocess.run(
-        [*valgrind, *program, candidate, request, str(requests)],
-        env={**os.environ, "FLASK_CORS_RS_BACKEND": backend, "PYTHONHASHSEED": "0"},
+        [*VALGRIND, sys.executable, CANDIDATES, "count", str(FEW), str(MANY), scenario, *candidates],
+        env={**os.environ, "PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    found = re.search(r"Collected : (\d+)", result.stderr)
-    assert found, result.stderr
-    return int(found[1])
-
-
-def a_request(candidate: str, request: str, backend: str) -> int:
-    """The instructions of one request."""
-    many, few = (count(candidate, request, backend, requests) for requests in (MANY, FEW))
-    return (many - few) // (MANY - FEW)
+    *forks, parent = map(int, re.findall(r"Collected : (\d+)", result.stderr) or ["0"])
+    if result.returncode or len(forks) != 2 * len(candidates) or forks[0] >= parent:
+        raise RuntimeError(f"nothing was counted for {scenario}:\n{result.stderr}")
+    found = {}
+    for candidate, few, many in zip(candidates, forks[::2], forks[1::2]):
+        found[candidate] = round((many - few) / ((MANY - FEW) * share(SCENARIOS[scenario], candidate)))
+    print(f"counted: {scenario}", flush=True)
+    return found
 
 
 def main() -> None:
-    """Count, and print a table."""
+    """Count, and add the counts to the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", type=Path, metavar="FILE", help="put the table into this document")
-    arguments = parser.parse_args()
-    rows = []
-    for request in HEADERS:
-        empty = a_request("empty_hook", request, "python")
-        theirs, rust, python = (
-            a_request(candidate, request, backend) - empty
-            for candidate, backend in (("flask_cors", "python"), ("flask_cors_rs", "rust"), ("flask_cors_rs", "python"))
-        )
-        ours = [f"{added:,}, {theirs / added:.1f} times fewer" for added in (rust, python)]
-        rows.append([f"a {request} request", f"{theirs:,}", *ours])
-    header = ["instructions added to", "Flask-CORS", "Rust engine", "Python engine"]
-    table = tabulate(rows, header, tablefmt="github")
-    print(table)
-    if arguments.write:
-        document.write(arguments.write, Path(__file__).name, table)
+    parser.add_argument("results", type=Path, help="a JSON file of pytest-benchmark")
+    path: Path = parser.parse_args().results
+    if not shutil.which("valgrind"):
+        print("valgrind is not on the PATH: no instructions are counted, only times are compared")
+        return
+    times = results.Results(path).times
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        counts = pool.map(lambda scenario: count(scenario, list(times[scenario])), times)
+        results.add(path, "instructions", dict(zip(times, counts)))
 
 
 if __name__ == "__main__":
