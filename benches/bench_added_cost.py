@@ -1,8 +1,8 @@
 """Time of a request to each candidate, in each scenario.
 
-The benchmarked function is a block of requests. Each candidate gets a new process in each repeat, as one process differs
-from the next; the repeats are outermost, so that what a machine does meanwhile falls on all. ``BENCH_REPEATS`` says how
-many there are.
+The benchmarked function is a block of requests, and before each comes a block of an empty hook: what a machine does
+meanwhile falls on both. Each candidate gets a new process in each repeat, as one process differs from the next; the
+repeats are outermost. ``BENCH_REPEATS`` says how many there are.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pytest
 from candidates import candidates_of, share
 from flask_cors_rs import BACKEND
 from process import Process
+from results import EMPTY
 from scenarios import SCENARIOS
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["versions"]
 
-REPEATS = int(os.environ.get("BENCH_REPEATS", "7"))
+REPEATS = int(os.environ.get("BENCH_REPEATS", "5"))
 BLOCKS = 40
 REQUESTS_A_BLOCK = 50
 
@@ -44,13 +45,14 @@ def served() -> float:
 )
 @pytest.mark.parametrize("repeat", range(REPEATS))
 def test_time_of_a_block(benchmark: BenchmarkFixture, scenario: str, candidate: str, repeat: int) -> None:
-    """Time blocks of requests in a new process."""
+    """Time blocks of requests in a new process, and of an empty hook in another."""
     requests = int(REQUESTS_A_BLOCK * share(SCENARIOS[scenario], candidate))
-    benchmark.extra_info["requests"] = requests
+    zeros: list[float] = []
 
     def block() -> None:
         global _served
         _served += process.requests(requests)
 
-    with Process(scenario, candidate) as process:
-        benchmark.pedantic(block, rounds=BLOCKS)
+    with Process(scenario, EMPTY) as zero, Process(scenario, candidate) as process:
+        benchmark.pedantic(block, setup=lambda: zeros.append(zero.requests(REQUESTS_A_BLOCK)), rounds=BLOCKS)
+    benchmark.extra_info.update(requests=requests, zero_requests=REQUESTS_A_BLOCK, zeros=zeros)

@@ -1,13 +1,14 @@
 """The applications that are compared.
 
 ``candidates.py serve SCENARIO CANDIDATE`` serves one application in a process of its own, to be timed, since
-applications that share a process unspecialise each other's bytecode. ``candidates.py count FEW MANY SCENARIO
-CANDIDATE...`` makes as many requests to each, in a fork of its own, to be run under valgrind.
+applications that share a process unspecialise each other's bytecode. ``candidates.py count WARM
+REQUESTS`` makes as many requests to each candidate that a line of standard input names, to be run under valgrind.
 """
 
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 import time
@@ -182,26 +183,30 @@ def serve(scenario: str, candidate: str) -> None:
         print(time.perf_counter() - start, flush=True)
 
 
-def count(few: int, many: int, scenario: str, candidates: list[str]) -> None:
-    """Make few, then many requests to each candidate, each time in a new fork of a process that has only imported.
+def count(warm: int, requests: int, cases: Iterable[tuple[str, str]]) -> None:
+    """Make requests to each candidate in its scenario, each in a new fork of this process, which has only imported so
+    far; print the number of the fork.
 
     The call of ``getppid``, which nothing else makes here, tells the instrument where to begin.
     """
-    for candidate in candidates:
-        for requests in (few, many):
-            pid = os.fork()
-            if not pid:
-                call = _caller(scenario, candidate)
-                freeze()
-                os.getppid()
-                for _ in range(int(requests * share(SCENARIOS[scenario], candidate))):
-                    call()
-                os._exit(0)
-            assert os.waitpid(pid, 0)[1] == 0, candidate
+    for scenario, candidate in cases:
+        some = share(SCENARIOS[scenario], candidate)
+        pid = os.fork()
+        if not pid:
+            call = _caller(scenario, candidate)
+            freeze()
+            for _ in range(int(warm * some)):
+                call()
+            os.getppid()
+            for _ in range(int(requests * some)):
+                call()
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0, (scenario, candidate)
+        print(pid, flush=True)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
         serve(*sys.argv[2:])
     else:
-        count(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5:])
+        count(int(sys.argv[2]), int(sys.argv[3]), map(tuple, map(json.loads, sys.stdin)))

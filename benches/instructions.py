@@ -1,17 +1,21 @@
-"""Instructions of a request to each candidate, under valgrind's callgrind: the same on every run.
+"""Instructions of a request to each candidate, under valgrind's callgrind.
 
-``instructions.py RESULTS`` counts them for whatever these results have the time of, and adds them. Each figure is the
-difference of 300 and 100 requests.
+``instructions.py RESULTS`` counts them for whatever these results have the time of, and adds them. Requests 101 to 300
+are counted. The same run gives the same count; but where Python's objects lie in memory changes it by some thousand
+(by what collides in the cache of methods, for one), so there are runs with several PYTHONHASHSEEDs.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,37 +24,41 @@ from candidates import share
 from process import CANDIDATES
 from scenarios import SCENARIOS
 
-FEW, MANY = 100, 300
-
-VALGRIND = [
-    "valgrind",
-    "--tool=callgrind",
-    "--callgrind-out-file=/dev/null",
-    # candidates.py calls it when a fork has set its application up.
-    "--zero-before=getppid",
-]
+WARM, REQUESTS = 100, 200
+SEEDS = range(4)
 
 
-def count(scenario: str, candidates: list[str]) -> dict[str, int]:
-    """The instructions of a request to each candidate.
+def count(seed: int, cases: list[tuple[str, str]]) -> list[int]:
+    """The instructions of a request in each case, a scenario and a candidate."""
+    with tempfile.TemporaryDirectory() as folder:
+        valgrind = [
+            "valgrind",
+            "--tool=callgrind",
+            f"--callgrind-out-file={folder}/%p",
+            # Called by candidates.py when the requests begin that count.
+            "--zero-before=getppid",
+        ]
+        result = subprocess.run(
+            [*valgrind, sys.executable, CANDIDATES, "count", str(WARM), str(REQUESTS)],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            input="".join(json.dumps(case) + "\n" for case in cases),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode:
+            raise RuntimeError(result.stderr)
+        print(f"counted with PYTHONHASHSEED={seed}", flush=True)
+        return [
+            round(_collected(Path(folder, pid)) / (REQUESTS * share(SCENARIOS[scenario], candidate)))
+            for pid, (scenario, candidate) in zip(result.stdout.split(), cases)
+        ]
 
-    :raises RuntimeError: the process failed, or valgrind does not know where the counting begins
-    """
-    result = subprocess.run(
-        [*VALGRIND, sys.executable, CANDIDATES, "count", str(FEW), str(MANY), scenario, *candidates],
-        env={**os.environ, "PYTHONHASHSEED": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    *forks, parent = map(int, re.findall(r"Collected : (\d+)", result.stderr) or ["0"])
-    if result.returncode or len(forks) != 2 * len(candidates) or forks[0] >= parent:
-        raise RuntimeError(f"nothing was counted for {scenario}:\n{result.stderr}")
-    found = {}
-    for candidate, few, many in zip(candidates, forks[::2], forks[1::2]):
-        found[candidate] = round((many - few) / ((MANY - FEW) * share(SCENARIOS[scenario], candidate)))
-    print(f"counted: {scenario}", flush=True)
-    return found
+
+def _collected(profile: Path) -> int:
+    found = re.search(r"^summary: (\d+)", profile.read_text(), re.MULTILINE)
+    assert found, profile
+    return int(found[1])
 
 
 def main() -> None:
@@ -62,9 +70,13 @@ def main() -> None:
         print("valgrind is not on the PATH: no instructions are counted, only times are compared")
         return
     times = results.Results(path).times
+    cases = [(scenario, candidate) for scenario in times for candidate in times[scenario]]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        counts = pool.map(lambda scenario: count(scenario, list(times[scenario])), times)
-        results.add(path, "instructions", dict(zip(times, counts)))
+        counts = list(pool.map(lambda seed: count(seed, cases), SEEDS))
+    table: dict[str, dict[str, list[int]]] = defaultdict(dict)
+    for (scenario, candidate), *values in zip(cases, *counts):
+        table[scenario][candidate] = values
+    results.add(path, "instructions", table)
 
 
 if __name__ == "__main__":

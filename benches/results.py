@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,47 +27,69 @@ class Spread(NamedTuple):
     high: float
 
 
-def spread(values: list[float]) -> Spread:
+def spread(values: Sequence[float]) -> Spread:
     """Median and quartiles."""
-    return Spread(*statistics.quantiles(values, n=4, method="inclusive")) if len(values) > 1 else Spread(*values * 3)
+    return Spread(*statistics.quantiles(values, n=4, method="inclusive")) if len(values) > 1 else Spread(values[0], values[0], values[0])
+
+
+class Measured(NamedTuple):
+    """A whole request, in each process, and one to an application with an empty hook, measured beside it."""
+
+    whole: list[float]
+    empty: list[float]
+
+
+Instrument = Mapping[str, Mapping[str, Measured]]
+"""What one instrument found, by scenario and candidate."""
 
 
 class Results:
-    """What was measured in one run, by scenario and candidate."""
+    """What was measured in one run."""
 
     def __init__(self, path: Path) -> None:
         self.raw: dict[str, Any] = json.loads(path.read_text())
-        self.instructions: dict[str, dict[str, int]] = self.raw.get("instructions", {})
-        """Of a whole request; empty where there is no valgrind."""
-        self.times: dict[str, dict[str, list[float]]] = defaultdict(dict)
-        """Of a whole request in microseconds, for each process: the 10th percentile of its blocks."""
-        for benchmark in sorted(self.raw["benchmarks"], key=lambda benchmark: benchmark["params"]["repeat"]):
+        self.times: dict[str, dict[str, Measured]] = defaultdict(dict)
+        """In microseconds: the 10th percentile of the blocks of a process."""
+        for benchmark in self.raw["benchmarks"]:
             scenario, candidate = benchmark["params"]["scenario"], benchmark["params"]["candidate"]
-            block = statistics.quantiles(benchmark["stats"]["data"], n=10)[0]
-            time = block / benchmark["extra_info"]["requests"] * 1e6
-            self.times[scenario].setdefault(candidate, []).append(time)
+            info = benchmark["extra_info"]
+            measured = self.times[scenario].setdefault(candidate, Measured([], []))
+            measured.whole.append(_microseconds(benchmark["stats"]["data"], info["requests"]))
+            measured.empty.append(_microseconds(info["zeros"], info["zero_requests"]))
+        self.instructions: dict[str, dict[str, Measured]] = {
+            scenario: {candidate: Measured(values, counted[EMPTY]) for candidate, values in counted.items()}
+            for scenario, counted in self.raw.get("instructions", {}).items()
+        }
+        """Empty where there is no valgrind."""
 
-    def added_instructions(self, scenario: str, candidate: str) -> int | None:
-        """What a candidate adds to a request, from the empty hook; None where it was not counted."""
-        counted = self.instructions.get(scenario, {})
-        return counted[candidate] - counted[EMPTY] if candidate in counted else None
-
-    def time(self, scenario: str, candidate: str) -> Spread | None:
-        """Microseconds of a whole request; None where it was not measured."""
-        times = self.times.get(scenario, {})
-        return spread(times[candidate]) if candidate in times else None
-
-    def added_time(self, scenario: str, candidate: str) -> Spread | None:
-        """Microseconds that a candidate adds to a request, from the empty hook of the same repeat."""
-        times = self.times.get(scenario, {})
-        if candidate not in times:
-            return None
-        return spread([whole - empty for whole, empty in zip(times[candidate], times[EMPTY])])
+    def instruments(self) -> dict[str, Instrument]:
+        """What was measured with each instrument that is here, by its unit."""
+        return {"instructions": self.instructions, "us": self.times} if self.instructions else {"us": self.times}
 
     def machine(self) -> str:
         """Where it was measured, and with what."""
         info = self.raw["machine_info"]
-        versions = ", ".join(f"{name} {version}" for name, version in info["versions"].items())
-        python = f"{info['python_implementation']} {info['python_version']}"
-        cores = info["cpu"]["count"]
-        return f"{info['cpu'].get('brand_raw', info['machine'])}, {cores} cores, {info['system']} {info['machine']}; {python}, {versions}"
+        processor = info["cpu"].get("brand_raw", info["machine"])
+        return (
+            f"{processor}, {info['cpu']['count']} cores, {info['system']} {info['machine']}; "
+            f"{info['python_implementation']} {info['python_version']}, "
+            + ", ".join(f"{name} {version}" for name, version in info["versions"].items())
+        )
+
+
+def _microseconds(blocks: list[float], requests: int) -> float:
+    return statistics.quantiles(blocks, n=10)[0] / requests * 1e6
+
+
+def whole(instrument: Instrument, scenario: str, candidate: str) -> Spread | None:
+    """A whole request; None where it was not measured."""
+    found = instrument.get(scenario, {})
+    return spread(found[candidate].whole) if candidate in found else None
+
+
+def added(instrument: Instrument, scenario: str, candidate: str) -> Spread | None:
+    """What a candidate adds to a request, from an empty hook; None where it was not measured."""
+    found = instrument.get(scenario, {})
+    if candidate not in found:
+        return None
+    return spread([request - empty for request, empty in zip(*found[candidate])])
