@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(if $(CARGO),with,without)-cargo
 SOURCES := pyproject.toml packaging/build_backend.py Makefile $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name 'Cargo.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint format types bench bench-engine bench-peers instructions-check instructions-record cost docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
+.PHONY: help demo test test-rust test-python lint format types bench bench-report bench-engine bench-peers instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -61,8 +61,7 @@ ifdef CARGO
 	$(BIN)/python -m mypy.stubtest flask_cors_rs._rust
 endif
 
-bench: $(STAMP) ## measure what CORS adds to a request, Flask-CORS beside us, in one run
-	$(BIN)/python benches/added_cost.py
+BENCHMARKS := .benchmarks/latest.json
 
 bench-engine: ## time the Rust engine alone
 	cargo bench --locked --package cors-engine --bench criterion
@@ -76,9 +75,17 @@ instructions-check: $(STAMP) ## fail if a decision of the Rust engine has become
 instructions-record: $(STAMP) ## record what the decisions of the Rust engine cost (needs valgrind)
 	$(BIN)/python benches/engine_instructions.py --record
 
-cost: $(STAMP) ## measure what CORS adds to a request, and write the README's tables (needs valgrind)
-	$(BIN)/python benches/instructions.py --write README.md
-	$(BIN)/python benches/added_cost.py --write README.md
+bench: $(STAMP) ## measure what CORS adds to a request, Flask-CORS beside us, in one run (BENCH_REPEATS=5)
+	@mkdir -p $(dir $(BENCHMARKS))
+	$(BIN)/python -m pytest benches --benchmark-json=$(BENCHMARKS)
+	$(BIN)/python benches/instructions.py $(BENCHMARKS)
+	$(BIN)/python benches/scale.py $(BENCHMARKS)
+	$(BIN)/python benches/hostile.py $(BENCHMARKS)
+	$(BIN)/python benches/report.py $(BENCHMARKS)
+
+bench-report: $(STAMP) ## write the README's tables and its picture from the last run of the benchmarks
+	$(BIN)/python -m pip install --quiet --group chart
+	$(BIN)/python benches/report.py --write $(BENCHMARKS)
 
 docs: $(STAMP) ## make the generated parts of the documentation again
 	$(BIN)/python docs/regular_expressions_report.py

@@ -14,11 +14,13 @@ import pytest
 
 from candidates import candidates_of, share
 from flask_cors_rs import BACKEND
-from process import Process
+from process import serving
 from results import EMPTY
 from scenarios import SCENARIOS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_benchmark.fixture import BenchmarkFixture
 
 pytest_plugins = ["versions"]
@@ -48,11 +50,12 @@ def test_time_of_a_block(benchmark: BenchmarkFixture, scenario: str, candidate: 
     """Time blocks of requests in a new process, and of an empty hook in another."""
     requests = int(REQUESTS_A_BLOCK * share(SCENARIOS[scenario], candidate))
     zeros: list[float] = []
+    pedantic: Callable[..., None] = benchmark.pedantic
 
     def block() -> None:
         global _served
-        _served += process.requests(requests)
+        _served += process(requests)
 
-    with Process(scenario, EMPTY) as zero, Process(scenario, candidate) as process:
-        benchmark.pedantic(block, setup=lambda: zeros.append(zero.requests(REQUESTS_A_BLOCK)), rounds=BLOCKS)
+    with serving(scenario, EMPTY) as zero, serving(scenario, candidate) as process:
+        pedantic(block, setup=lambda: zeros.append(zero(REQUESTS_A_BLOCK)), rounds=BLOCKS)
     benchmark.extra_info.update(requests=requests, zero_requests=REQUESTS_A_BLOCK, zeros=zeros)

@@ -20,7 +20,7 @@ BARS = {
 }
 FLASK = "#d4d4d8"
 POLICIES = ("defaults", "10 origins", "10 regex origins", "1,000 origins", "100 rules", "@cross_origin")
-STYLE = {
+STYLE: Any = {
     "font.size": 9,
     "svg.fonttype": "none",
     # The same results give the same bytes.

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write(document: Path, script: str, table: str) -> None:
-    """Put the table that a script has made between its markers in a document.
+def write(document: Path, source: str, table: str) -> None:
+    """Put a table between the markers of a document that say where it comes from.
 
     :raises ValueError: the document has no such markers
     """
-    start, end = f"<!-- made by benches/{script} -->", "<!-- end -->"
+    start, end = f"<!-- made by benches/{source} -->", "<!-- end -->"
     pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
     text, found = pattern.subn(lambda _: f"{start}\n\n{table}\n\n{end}", document.read_text())
     if not found:

@@ -1,7 +1,7 @@
 """The tables of a run of the benchmarks, and what the documentation shows of them.
 
-``report.py RESULTS`` prints every table; ``--write`` puts those of the README between its markers, and draws
-``docs/benchmarks.svg``.
+``report.py RESULTS`` prints every table, or with ``--brief`` the first; ``--write`` puts those of the README between
+its markers, and draws ``docs/benchmarks.svg``.
 """
 
 from __future__ import annotations
@@ -37,59 +37,56 @@ def _table(rows: Iterable[Iterable[Any]], header: list[str]) -> str:
     return tabulate(list(rows), header, tablefmt="github", disable_numparse=True)
 
 
-def _amount(unit: str, value: Spread, spread: bool) -> str:
+def _amount(unit: str, value: Spread) -> str:
     if unit == "us":
-        text = f"{value.median:,.1f} us"
-        return f"{text} ({value.low:,.1f} to {value.high:,.1f})" if spread and value.low != value.high else text
+        return f"{value.median:,.1f} us ({value.low:,.1f} to {value.high:,.1f})"
     return f"{value.median:,.0f}"
 
 
-def _cell(unit: str, value: Spread | None, theirs: Spread | None, *, spread: bool = True) -> str:
+def _cell(unit: str, value: Spread | None, theirs: Spread | None) -> str:
     """An amount, and how many times less that is than theirs, unless one of both cannot be told from nothing."""
     if value is None:
         return MISSING
-    text = _amount(unit, value, spread)
+    text = _amount(unit, value)
     if theirs is None or theirs is value or value.low <= 0 or theirs.low <= 0:
         return text
     return f"{text}, {theirs.median / value.median:,.1f}x"
 
 
+def _measured(instrument: Instrument) -> list[str]:
+    return [name for name in COMPARED if any(name in found for found in instrument.values())]
+
+
 def added_table(unit: str, instrument: Instrument) -> str:
     """What every candidate adds in every scenario."""
+    names = _measured(instrument)
     rows = []
     for scenario in instrument:
         theirs = added(instrument, scenario, "Flask-CORS")
-        rows.append([
-            scenario,
-            *(
-                _cell(unit, added(instrument, scenario, name), theirs if "," in name else None)
-                for name in COMPARED
-            ),
-        ])
-    return _table(rows, [f"{unit} added", *COMPARED])
+        cells = (_cell(unit, added(instrument, scenario, name), theirs if "," in name else None) for name in names)
+        rows.append([scenario, *cells])
+    return _table(rows, [f"{unit} added", *names])
 
 
 def whole_table(unit: str, instrument: Instrument) -> str:
     """The whole of every preflight: what a middleware answers never comes to Flask."""
-    names = ["no CORS", *COMPARED]
+    names = ["no CORS", *_measured(instrument)]
     rows = []
     for scenario in instrument:
         if scenario.endswith("preflight"):
             theirs = whole(instrument, scenario, "Flask-CORS")
-            rows.append([
-                scenario,
-                *(
-                    _cell(unit, whole(instrument, scenario, name), theirs if "," in name else None, spread=False)
-                    for name in names
-                ),
-            ])
+            cells = (_cell(unit, whole(instrument, scenario, name), theirs if "," in name else None) for name in names)
+            rows.append([scenario, *cells])
     return _table(rows, [f"{unit}, whole request", *names])
 
 
 def set_up_table(rows: list[dict[str, Any]]) -> str:
     """How long big policies take to be made, and their memory."""
     return _table(
-        ([row["policy"], row["candidate"], f"{row['seconds']:.2f} s", f"{row['bytes'] / 2**20:.1f} MiB"] for row in rows),
+        (
+            [row["policy"], row["candidate"], f"{row['seconds']:.2f} s", f"{row['bytes'] / 2**20:.1f} MiB"]
+            for row in rows
+        ),
         ["policy", "candidate", "set-up", "memory"],
     )
 
@@ -170,10 +167,16 @@ def main() -> None:
     """Print the tables, or write them where asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", type=Path, help="the JSON file of a run")
+    parser.add_argument("--brief", action="store_true", help="print only what is added in each scenario")
     parser.add_argument("--write", action="store_true", help="write the README's tables and its picture")
     arguments = parser.parse_args()
     results = Results(arguments.results)
-    show(results)
+    if arguments.brief:
+        for unit, instrument in results.instruments().items():
+            print(added_table(unit, instrument))
+        print(f"\n{results.machine()}")
+    else:
+        show(results)
     if arguments.write:
         write(results)
 

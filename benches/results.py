@@ -29,7 +29,11 @@ class Spread(NamedTuple):
 
 def spread(values: Sequence[float]) -> Spread:
     """Median and quartiles."""
-    return Spread(*statistics.quantiles(values, n=4, method="inclusive")) if len(values) > 1 else Spread(values[0], values[0], values[0])
+    return (
+        Spread(*statistics.quantiles(values, n=4, method="inclusive"))
+        if len(values) > 1
+        else Spread(values[0], values[0], values[0])
+    )
 
 
 class Measured(NamedTuple):

@@ -72,11 +72,7 @@ class Scenario(NamedTuple):
 SCENARIOS = {
     str(scenario): scenario
     for scenario in (
-        *(
-            Scenario(policy, request)
-            for policy in list(POLICIES)[:6]
-            for request in ("simple", "preflight")
-        ),
+        *(Scenario(policy, request) for policy in list(POLICIES)[:6] for request in ("simple", "preflight")),
         Scenario("10 origins", "no Origin"),
         Scenario("2 origins", "simple"),
         Scenario("100,000 origins", "simple"),

@@ -1,6 +1,7 @@
 """The targets of speed, and whether a run meets them.
 
-The costs are what is added to an empty hook, and a ratio is Flask-CORS' cost divided by ours, unless a target says otherwise.
+The costs are what is added to an empty hook, and a ratio is Flask-CORS' cost divided by ours, unless a target says
+otherwise.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class Target(NamedTuple):
             verdict = "not measured" if len(ratios) < len(found) else "met" if met else "NOT MET"
             cells += [
                 f"{'at most' if self.at_most else 'at least'} {bound:g}",
-                ", ".join("-" if ratio is None else f"{ratio:,.2f}" if self.at_most else f"{ratio:,.1f}" for ratio in found),
+                ", ".join(
+                    "-" if ratio is None else f"{ratio:,.2f}" if self.at_most else f"{ratio:,.1f}" for ratio in found
+                ),
                 verdict,
             ]
         return cells
