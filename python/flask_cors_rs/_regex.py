@@ -63,6 +63,9 @@ def translate(pattern: re.Pattern[str]) -> Translation:
         return Translation(None, "a pattern of bytes", False)
     if flags & ~_KNOWN_FLAGS:
         return Translation(None, "a flag other than A, I, M, S, U, X", False)
+    if flags == re.UNICODE and (prefix := _PREFIX.fullmatch(source)):
+        # Most paths in `resources` are such, and need no parse tree.
+        return Translation(prefix[1], None, not prefix[1])
     matches_all = False
     try:
         with warnings.catch_warnings():
@@ -87,6 +90,9 @@ _CASE = _A | _I
 _TYPES = _A | int(re.LOCALE) | int(re.UNICODE)
 _KNOWN_FLAGS = _A | _I | _M | _S | int(re.UNICODE) | int(re.VERBOSE)
 _DEBUG = int(re.DEBUG)
+
+_PREFIX = re.compile(r"([\w/ -]*)(?:[\w/ .-]\*)?", re.ASCII)
+"""Plain characters, and one that may come any number of times: whatever begins with the former matches."""
 
 _MAX_DEPTH = 100
 """Of groups in groups. Rust has a limit too (250), and Python's recursion limit is to stay out of sight."""

@@ -3,15 +3,19 @@
 use crate::automaton::Automata;
 use crate::pattern::{Foreign, Pattern};
 use foldhash::fast::FixedState;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+/// The numbers of rules by text.
+type Numbers = HashMap<Box<str>, usize, FixedState>;
 
 /// Rules in their order: the first whose pattern matches the path decides. Literal paths are compared
 /// exactly, regular expressions are anchored at the start only.
 pub struct Rules<P> {
     policies: Vec<P>,
-    literals: HashMap<Box<str>, usize, FixedState>,
+    literals: Numbers,
+    /// Regular expressions that are no more than the text that a path begins with, by its length.
+    prefixes: Vec<(usize, Numbers)>,
     automata: Automata,
     /// Ascending.
     foreign: Vec<(usize, Arc<dyn Foreign>)>,
@@ -23,7 +27,8 @@ impl<P> Rules<P> {
     /// Compiles rules.
     pub fn new(rules: impl IntoIterator<Item = (Pattern, P)>) -> Self {
         let mut policies = Vec::new();
-        let mut literals: HashMap<Box<str>, usize, FixedState> = HashMap::default();
+        let mut literals: Numbers = HashMap::default();
+        let mut prefixes: BTreeMap<usize, Numbers> = BTreeMap::new();
         let mut regexes = Vec::new();
         let mut foreign = Vec::new();
         let mut any = None;
@@ -35,9 +40,10 @@ impl<P> Rules<P> {
             match pattern {
                 Pattern::Any => any = Some(index),
                 Pattern::Literal(path) => {
-                    if let Entry::Vacant(entry) = literals.entry(path.into_boxed_str()) {
-                        entry.insert(index);
-                    }
+                    literals.entry(path.into_boxed_str()).or_insert(index);
+                }
+                Pattern::Regex(regex, _) if is_plain(&regex) => {
+                    prefixes.entry(regex.len()).or_default().entry(regex.into_boxed_str()).or_insert(index);
                 }
                 Pattern::Regex(regex, matcher) => regexes.push((index, regex, matcher)),
                 Pattern::Foreign(matcher) => foreign.push((index, matcher)),
@@ -46,7 +52,7 @@ impl<P> Rules<P> {
         let (automata, refused) = Automata::new(regexes);
         foreign.extend(refused);
         foreign.sort_by_key(|(index, _)| *index);
-        Self { policies, literals, automata, foreign, any }
+        Self { policies, literals, prefixes: prefixes.into_iter().collect(), automata, foreign, any }
     }
 
     /// The number of the first rule that matches.
@@ -57,13 +63,18 @@ impl<P> Rules<P> {
         let known = if literal == Some(0) {
             literal
         } else {
-            [literal, self.automata.first(path), self.any].into_iter().flatten().min()
+            [literal, self.first_prefix(path), self.automata.first(path), self.any].into_iter().flatten().min()
         };
         self.foreign
             .iter()
             .take_while(|(index, _)| known.is_none_or(|known| *index < known))
             .find(|(_, matcher)| matcher.matches(path))
             .map_or(known, |(index, _)| Some(*index))
+    }
+
+    fn first_prefix(&self, path: &str) -> Option<usize> {
+        let fitting = self.prefixes.iter().take_while(|(length, _)| *length <= path.len());
+        fitting.filter_map(|(length, numbers)| numbers.get(path.get(..*length)?).copied()).min()
     }
 
     /// Whether the first rule matches every path, so that none need be looked at.
@@ -77,6 +88,11 @@ impl<P> Rules<P> {
     pub fn policy(&self, index: usize) -> Option<&P> {
         self.policies.get(index)
     }
+}
+
+/// Whether a regular expression has no character that means anything but itself.
+fn is_plain(regex: &str) -> bool {
+    regex.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_- ".contains(&byte))
 }
 
 #[cfg(test)]
@@ -127,7 +143,8 @@ mod tests {
                 .map(|(kind, text)| match kind {
                     0 => Pattern::Any,
                     1 | 2 => Pattern::Foreign(Arc::new(Suffix("a"))),
-                    3..=5 => regex(&text),
+                    3 => regex(&text),
+                    4 | 5 => regex(&format!("(?:{text})")),
                     _ => Pattern::Literal(text),
                 })
                 .collect();
