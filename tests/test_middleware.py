@@ -11,7 +11,7 @@ from wsgiref.validate import validator
 import pytest
 from flask import Blueprint, Flask, Response, abort, request
 from flask.views import MethodView
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
@@ -20,6 +20,7 @@ from werkzeug.wrappers import Request
 
 from flask_cors_rs import CORS, CORSMiddleware, cross_origin
 from flask_cors_rs._path import decoded
+from flask_cors_rs.middleware import OWN_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("engine")
 
 A, B = "https://a.example", "https://b.example"
+
+
+@pytest.fixture(autouse=True)
+def _no_own_policies() -> None:
+    """As in a process in which no other test has decorated anything."""
+    OWN_POLICIES.clear()
 
 
 def preflight(app: Any, path: str = "/", origin: str = A, method: str = "PUT", **more: Any) -> TestResponse:
@@ -255,6 +262,12 @@ def test_the_latest_extension_comes_first() -> None:
     assert [allowed(get(app, origin=origin)) for origin in (A, B)] == [A, B]
 
 
+def test_a_refusal_stands_where_an_earlier_extension_has_no_rule() -> None:
+    app = make_app(resources={"/other": {}})
+    CORS(app, middleware=True, origins=A)
+    assert preflight(app, origin=B).status_code == 403
+
+
 def test_the_first_extension_comes_first_where_an_error_was_handled() -> None:
     app = make_app(origins=A, expose_headers="First")
     CORS(app, middleware=True, origins=A, expose_headers="Second")
@@ -265,16 +278,18 @@ def test_the_first_extension_comes_first_where_an_error_was_handled() -> None:
 
 
 def test_an_extension_around_other_middleware_sees_its_responses() -> None:
-    app = make_app(origins=A)
+    app = make_app(origins=[A, B], expose_headers="First")
     inner = app.wsgi_app
 
     def gate(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         return Response("busy", 503)(environ, start) if environ["PATH_INFO"] == "/busy" else inner(environ, start)
 
     app.wsgi_app = gate  # type: ignore[method-assign, assignment]
-    CORS(app, middleware=True, origins=B)
-    assert [allowed(get(app, "/busy", origin)) for origin in (A, B)] == [A, B]
-    assert [allowed(preflight(app, "/", origin)) for origin in (A, B)] == [A, B]
+    CORS(app, middleware=True, origins=B, expose_headers="Second")
+    for path in ("/", "/busy"):
+        for origin, exposed in ((A, "First"), (B, "Second")):
+            assert get(app, path, origin).headers["Access-Control-Expose-Headers"] == exposed
+            assert preflight(app, path, origin).headers["Access-Control-Expose-Headers"] == exposed
 
 
 def test_mounts_and_proxies() -> None:
@@ -409,6 +424,7 @@ def test_it_needs_no_flask() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+@example("//x")
 @given(st.text(st.characters(max_codepoint=255), max_size=8).map(lambda text: "/" + text) | st.text(max_size=4))
 def test_rules_see_the_path_that_flask_sees(path_info: str) -> None:
     environ = {**EnvironBuilder().get_environ(), "PATH_INFO": path_info}
