@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(if $(CARGO),with,without)-cargo
 SOURCES := pyproject.toml packaging/build_backend.py Makefile $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name 'Cargo.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint format types bench bench-report bench-engine bench-peers instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
+.PHONY: help demo test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -65,6 +65,9 @@ BENCHMARKS := .benchmarks/latest.json
 
 bench-engine: ## time the Rust engine alone
 	cargo bench --locked --package cors-engine --bench criterion
+
+bench-server: $(STAMP) ## load the application under gunicorn with each candidate (needs wrk)
+	$(BIN)/python benches/server.py
 
 bench-peers: $(STAMP) ## time the Rust engine beside CORS libraries of Go and Rust (needs Go)
 	$(BIN)/python benches/peers/run.py
