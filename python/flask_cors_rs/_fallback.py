@@ -270,6 +270,8 @@ class Rules:
             return found
 
     def _find(self, path: str) -> int | None:
+        if self._any == 0:
+            return 0
         if not _is_text(path):
             return None
         known = self._literals.get(path, self._any)

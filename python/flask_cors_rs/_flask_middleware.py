@@ -13,7 +13,7 @@ from ._response import HOOK
 from .middleware import OWN_POLICIES, CORSMiddleware
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from flask import Blueprint, Flask
     from werkzeug.routing import MapAdapter, Rule
@@ -26,22 +26,29 @@ EXTENSION = "flask_cors_rs"
 """The key of ``Flask.extensions``."""
 
 
-def add_middleware(app: Flask | Blueprint, resources: Resources) -> None:
+def add_middleware(app: Flask | Blueprint, resources: Resources) -> Callable[[Resources], None]:
     """Wrap ``app.wsgi_app``. Of several on one application the latest is asked first, as after_request hooks are.
 
+    :returns: a function that puts other rules in the place of these
     :raises ValueError: ``app`` is a Blueprint
     """
-    app = getattr(app, "_get_current_object", lambda: app)()  # current_app, perhaps
     flask: Any = app
     if not hasattr(flask, "wsgi_app"):
         raise ValueError(
             f"middleware=True: {app!r} has no wsgi_app to be put around: leave it off, or give it to the CORS of the"
             " application, with resources for these paths"
         )
+
+    def use(others: Resources) -> None:
+        nonlocal resources
+        middleware: FlaskMiddleware = flask.extensions[EXTENSION]
+        middleware.use([others if own is resources else own for own in middleware.resources])
+        resources = others
+
     before: FlaskMiddleware | None = flask.extensions.get(EXTENSION)
     if before is not None and before.__call__ == flask.wsgi_app:
         before.use([resources, *before.resources])
-        return
+        return use
     everything = [resources]
     if before is not None:
         # Other middleware has come between: its responses are the new extension's as well.
@@ -50,6 +57,7 @@ def add_middleware(app: Flask | Blueprint, resources: Resources) -> None:
     middleware = flask.extensions[EXTENSION] = FlaskMiddleware(flask, everything)
     # A method is called faster than an object that can be called.
     flask.wsgi_app = middleware.__call__
+    return use
 
 
 class FlaskMiddleware(CORSMiddleware):

@@ -207,4 +207,4 @@ def make_after_request_function(resources: Sequence[tuple[Any, Options]]) -> Cal
     :raises ValueError: options that make no policy
     """
     rules = [(_Regex(path) if _is_compiled(path) else str(path), options) for path, options in resources]
-    return _make_after_request(_Resources(rules))
+    return _make_after_request(_Resources(rules))[0]

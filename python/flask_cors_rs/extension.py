@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from logging import WARNING
-from typing import TYPE_CHECKING, Any
+from sys import modules
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from flask import request
 
@@ -49,6 +51,8 @@ class CORS:
 
     def __init__(self, app: Flask | Blueprint | None = None, **options: Unpack[CORSOptions]) -> None:
         self._options = options
+        self._registered: list[_Registered] = []
+        self._lock = Lock()
         if app is not None:
             self.init_app(app, **options)
 
@@ -60,10 +64,12 @@ class CORS:
         :raises ValueError: an option is wrong
         :raises TypeError: the same, for a value of a type from which nothing can be made
         """
+        app = cast("Flask", getattr(app, "_get_current_object", lambda: app)())  # current_app, perhaps
         resources, common, middleware = compile_resources(options, self._options, config_layer(app))
-        after_request = make_after_request(resources)
+        after_request, use_in_hook = make_after_request(resources)
+        uses = [use_in_hook]
         if middleware:
-            add_middleware(app, resources)
+            uses.append(add_middleware(app, resources))
         else:
             if not hasattr(app, "wsgi_app"):
                 OWN_POLICIES.append(app.name)
@@ -73,6 +79,41 @@ class CORS:
             _intercept(app, "handle_user_exception", after_request)
             if not middleware:
                 _intercept(app, "handle_exception", after_request)
+        with self._lock:
+            self._registered.append(_Registered(app, uses))
+
+    def reconfigure(self, **options: Unpack[CORSOptions]) -> None:
+        """Change the policies of a running application, without a restart.
+
+        The options take the place of those given to :class:`CORS` and :meth:`init_app`, for every application
+        that this extension is registered with; the ``CORS_*`` keys of each are read again. All is checked first,
+        then swapped: a request sees the old policies or the new ones, whole. A call that fails changes nothing.
+
+        :param options: as for :class:`CORS`, but for ``intercept_exceptions`` and ``middleware``, which decide
+            how the extension was registered and cannot change
+        :raises ValueError: an option is wrong, or one of those two
+        :raises TypeError: the same, for a value of a type from which nothing can be made
+        """
+        given: dict[str, Any] = dict(options)
+        for name in ("intercept_exceptions", "middleware"):
+            if name in given:
+                raise ValueError(
+                    f"{name}={given[name]!r}: it is read when the extension is registered: leave it out of"
+                    " reconfigure(), and restart to change it"
+                )
+        with self._lock:
+            compiled = [compile_resources(options, config_layer(app))[0] for app, _ in self._registered]
+            for (_, uses), resources in zip(self._registered, compiled):
+                for use in uses:
+                    use(resources)
+            self._options = options
+
+
+class _Registered(NamedTuple):
+    """An application, and the functions that give new rules to what was registered with it."""
+
+    app: Flask | Blueprint
+    uses: list[Callable[[Resources], None]]
 
 
 def _intercept(app: Any, name: str, after_request: AfterRequest) -> None:
@@ -85,10 +126,11 @@ def _intercept(app: Any, name: str, after_request: AfterRequest) -> None:
     setattr(app, name, handle)
 
 
-def make_after_request(resources: Resources) -> AfterRequest:
+def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Resources], None]]:
     """A function for ``Flask.after_request`` that applies the first rule that matches the path.
 
     :param resources: the rules
+    :returns: the function, and another that gives it other rules
     """
     apply = resources.rules.apply
 
@@ -99,7 +141,8 @@ def make_after_request(resources: Resources) -> AfterRequest:
             type(headers) is LIST_HEADERS
             and _log.ROOT.level >= WARNING
             and not _log.LOG.level
-            and not hasattr(response, EVALUATED)
+            # Looked for only where something may have left it: to find nothing takes long.
+            and not ((OWN_POLICIES or "flask_cors" in modules) and hasattr(response, EVALUATED))
         ):
             request = _current_request()
             apply(request.environ, request.path, headers._list)
@@ -108,12 +151,19 @@ def make_after_request(resources: Resources) -> AfterRequest:
         return response
 
     def apply_with_care(response: Response, request: Request) -> None:
+        current = resources
         if response.headers is not None and response.headers.get(ALLOW_ORIGIN):
             _log.LOG.debug("The response has an Access-Control-Allow-Origin already, skipping")
             return
-        number = resources.log_match(request.path)
+        number = current.log_match(request.path)
         if number is not None:
-            add_headers(resources.policies[number], response, request)
+            add_headers(current.policies[number], response, request)
+
+    def use(others: Resources) -> None:
+        # A request reads one of the two names, once.
+        nonlocal apply, resources
+        resources = others
+        apply = others.rules.apply
 
     setattr(after_request, HOOK, True)
-    return after_request
+    return after_request, use

@@ -63,9 +63,9 @@ class CORSMiddleware:
         self.resources = resources
         if len(resources) == 1:
             rules = resources[0].rules
-            self._apply, self._preflight = rules.apply_around, rules.preflight
+            self.apply, self._preflight = rules.apply_around, rules.preflight
         else:
-            self._apply, self._preflight = self._apply_in_turn, self._preflight_in_turn
+            self.apply, self._preflight = self._apply_in_turn, self._preflight_in_turn
 
     def _apply_in_turn(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
         for resources in self.resources:
@@ -93,36 +93,18 @@ class CORSMiddleware:
             reason = self._preflight(environ, added)
             if reason is not None:
                 own = self.own_decision(environ) if OWN_POLICIES else None
-                if own:
-                    added, reason = [*own.headers], own.reason
                 if own is not False:
+                    if own is not None:
+                        added, reason = [*own.headers], own.reason
                     # What `is_quiet` does stands in place of a call of it.
                     if _log.ROOT.level < WARNING or _log.LOG.level:
-                        self._log(environ, environ.get("PATH_INFO", ""), own)
+                        self.log(environ, environ.get("PATH_INFO", ""), own)
                     if reason == "allowed":
                         start_response("204 No Content", added)
                         return []
                     return self._refuse(reason, start_response)
         # The path now, as the application may change it.
-        return self.wsgi_app(environ, partial(self._start, environ, environ.get("PATH_INFO", ""), start_response))
-
-    def _start(
-        self,
-        environ: Environ,
-        path_info: str,
-        start_response: StartResponse,
-        status: str,
-        headers: HeaderList,
-        exc_info: Any = None,
-    ) -> Callable[[bytes], object]:
-        """The ``start_response`` that the application gets."""
-        # A list of its own, as an application may start every response with the same one.
-        headers = [*headers]
-        if EVALUATED not in environ:
-            self._apply(environ, path_info, headers)
-            if _log.ROOT.level < WARNING or _log.LOG.level:
-                self._log(environ, path_info, None)
-        return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+        return self.wsgi_app(environ, partial(_start, self, environ, environ.get("PATH_INFO", ""), start_response))
 
     def _refuse(self, reason: str, start_response: StartResponse) -> Iterable[bytes]:
         body = f"CORS preflight refused: {reason}\n" if self.debug else "CORS preflight refused\n"
@@ -130,9 +112,29 @@ class CORSMiddleware:
         start_response("403 Forbidden", headers)
         return [body.encode()]
 
-    def _log(self, environ: Environ, path_info: str, own: Decision | None) -> None:
+    def log(self, environ: Environ, path_info: str, own: Decision | None) -> None:
+        """Log what was decided of a request, by the policy of its view or by the rules."""
         if own:
             _log.log_decision(own, environ)
         else:
             for resources in self.resources:
                 resources.log(environ, decoded(path_info))
+
+
+def _start(
+    middleware: CORSMiddleware,
+    environ: Environ,
+    path_info: str,
+    start_response: StartResponse,
+    status: str,
+    headers: HeaderList,
+    exc_info: Any = None,
+) -> Callable[[bytes], object]:
+    """The ``start_response`` that the application gets."""
+    # A list of its own, as an application may start every response with the same one.
+    headers = [*headers]
+    if not (OWN_POLICIES and EVALUATED in environ):
+        middleware.apply(environ, path_info, headers)
+        if _log.ROOT.level < WARNING or _log.LOG.level:
+            middleware.log(environ, path_info, None)
+    return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)

@@ -40,14 +40,6 @@ impl<'py> Environ<'py> {
         }
     }
 
-    /// Whether it is a CORS-preflight request: OPTIONS, exactly, with an Origin and a method to ask for.
-    pub(crate) fn is_preflight(&self) -> bool {
-        let is_given = |value: &Option<Bound<'_, PyString>>| {
-            value.as_ref().is_some_and(|value| value.len().is_ok_and(|length| length > 0))
-        };
-        is_given(&self.origin) && self.preflight.as_ref().is_some_and(|[method, _]| is_given(method))
-    }
-
     /// The engine's view of it. Text with lone surrogates cannot come from a WSGI server and is
     /// allowed nowhere.
     pub(crate) fn request(&self) -> Request<'_> {
@@ -62,4 +54,11 @@ impl<'py> Environ<'py> {
             }),
         }
     }
+}
+
+/// Whether it is a CORS-preflight request: OPTIONS with an Origin and a method to ask for.
+pub(crate) fn is_preflight(request: &Request<'_>) -> bool {
+    let is_given = |value: Option<&str>| value.is_some_and(|value| !value.is_empty());
+    (is_given(request.origin) || request.origin_unreadable)
+        && request.preflight.is_some_and(|preflight| is_given(preflight.method))
 }

@@ -2,7 +2,7 @@
 
 use crate::environ::Environ;
 use crate::{decision, options};
-use cors_engine::{HeaderName, Reason, Value};
+use cors_engine::{HeaderName, Reason, Request, Value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -43,8 +43,9 @@ impl Policy {
     }
 
     /// Appends the headers for a request to a list of (name, value) pairs.
-    fn apply(&self, environ: &Bound<'_, PyDict>, headers: &Bound<'_, PyList>) -> PyResult<()> {
-        self.answer(&Environ::read(environ), headers).map(drop)
+    pub(crate) fn apply(&self, environ: &Bound<'_, PyDict>, headers: &Bound<'_, PyList>) -> PyResult<()> {
+        let environ = Environ::read(environ);
+        self.answer(&environ, &environ.request(), headers).map(drop)
     }
 
     /// The same as a value: the headers and the reason.
@@ -55,10 +56,15 @@ impl Policy {
 
 impl Policy {
     /// Appends the headers, and gives the reason for them.
-    pub(crate) fn answer(&self, environ: &Environ<'_>, headers: &Bound<'_, PyList>) -> PyResult<Reason> {
+    pub(crate) fn answer(
+        &self,
+        environ: &Environ<'_>,
+        request: &Request<'_>,
+        headers: &Bound<'_, PyList>,
+    ) -> PyResult<Reason> {
         let py = headers.py();
         let mut result = Ok(());
-        let reason = self.engine.answer(&environ.request(), |header| {
+        let reason = self.engine.answer(request, |header| {
             let name = header.name;
             let added = match (header.value, self.constants.get(name as usize), &environ.origin) {
                 (Value::Constant(_), Some(Some(pair)), _) => headers.append(pair),

@@ -1,6 +1,6 @@
 //! `Rules`.
 
-use crate::environ::Environ;
+use crate::environ::{Environ, is_preflight};
 use crate::policy::{Policy, header_name};
 use crate::{decision, matcher};
 use cors_engine::{HeaderName, Reason};
@@ -19,14 +19,11 @@ impl Rules {
     }
 
     fn number(&self, path: &Bound<'_, PyString>) -> Option<usize> {
-        let text = path.to_str().ok()?;
         if self.0.first_matches_all() {
-            Some(0)
-        } else if text.contains('%') {
-            self.0.find(unquote(path).ok()?.to_str().ok()?)
-        } else {
-            self.0.find(text)
+            return Some(0);
         }
+        let text = path.to_str().ok()?;
+        if text.contains('%') { self.0.find(unquote(path).ok()?.to_str().ok()?) } else { self.0.find(text) }
     }
 }
 
@@ -86,7 +83,7 @@ impl Rules {
         if has_allow_origin(headers) {
             return Ok(());
         }
-        self.policy(path).map_or(Ok(()), |policy| policy.answer(&Environ::read(environ), headers).map(drop))
+        self.policy(path).map_or(Ok(()), |policy| policy.apply(environ, headers))
     }
 
     /// The same for a path as the server gives it, `PATH_INFO`.
@@ -111,7 +108,8 @@ impl Rules {
         headers: &Bound<'py, PyList>,
     ) -> PyResult<Option<Bound<'py, PyString>>> {
         let read = Environ::read_as(environ, true);
-        if !read.is_preflight() {
+        let request = read.request();
+        if !is_preflight(&request) {
             return Ok(None);
         }
         let policy = if self.0.first_matches_all() {
@@ -123,7 +121,7 @@ impl Rules {
         let Some(policy) = policy else {
             return Ok(None);
         };
-        Ok(Some(decision::reason(environ.py(), policy.answer(&read, headers)?).clone()))
+        Ok(Some(decision::reason(environ.py(), policy.answer(&read, &request, headers)?).clone()))
     }
 
     /// The same as a value: the headers and the reason.

@@ -1,0 +1,121 @@
+"""Policies changed while an application runs."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask, current_app
+
+from flask_cors_rs import CORS
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+A, B = "https://a.example", "https://b.example"
+
+
+def make_app() -> Flask:
+    app = Flask(__name__)
+    app.add_url_rule("/", endpoint="index", view_func=lambda: "hello", methods=["GET", "PUT"])
+    return app
+
+
+def exposed(app: Flask, origin: str = A, path: str = "/") -> tuple[str | None, str | None]:
+    headers = app.test_client().get(path, headers={"Origin": origin}).headers
+    return headers.get("Access-Control-Allow-Origin"), headers.get("Access-Control-Expose-Headers")
+
+
+def preflight(app: Flask, origin: str) -> str | None:
+    asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+    return app.test_client().options("/", headers=asked).headers.get("Access-Control-Allow-Origin")
+
+
+@pytest.fixture(params=[False, True], ids=["hook", "middleware"])
+def middleware(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+def test_every_request_after_it_sees_the_new_policy(middleware: bool) -> None:
+    app = make_app()
+    cors = CORS(app, origins=A, expose_headers="X-A", middleware=middleware)
+    assert (exposed(app, A), exposed(app, B), preflight(app, A)) == ((A, "X-A"), (None, None), A)
+    cors.reconfigure(origins=B)
+    assert (exposed(app, A), exposed(app, B)) == ((None, None), (B, None))
+    assert (preflight(app, A), preflight(app, B)) == (None, B)
+    assert exposed(app, B, "/missing") == (B, None)
+
+
+def test_the_configuration_is_read_again(middleware: bool) -> None:
+    app = make_app()
+    app.config["CORS_EXPOSE_HEADERS"] = "X-A"
+    cors = CORS(app, origins=A, middleware=middleware)
+    app.config["CORS_EXPOSE_HEADERS"] = "X-B"
+    assert exposed(app) == (A, "X-A")
+    cors.reconfigure(origins=A)
+    assert exposed(app) == (A, "X-B")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"origins": "https://["}, {"max_age": "1\n"}, {"middleware": True}, {"intercept_exceptions": False}]
+)
+def test_a_call_that_fails_changes_nothing(middleware: bool, wrong: Any) -> None:
+    first, second = make_app(), make_app()
+    cors = CORS(origins=A, middleware=middleware)
+    cors.init_app(first)
+    cors.init_app(second)
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        cors.reconfigure(**{"origins": B, **wrong})
+    # Wrong for one application only.
+    second.config["CORS_MAX_AGE"] = "1\r"
+    with pytest.raises(ValueError, match="max_age"):
+        cors.reconfigure(origins=B)
+    assert [exposed(app) for app in (first, second)] == [(A, None)] * 2
+
+
+def test_every_application_and_blueprint_of_an_extension() -> None:
+    first, second = make_app(), make_app()
+    cors = CORS(origins=A)
+    cors.init_app(first)
+    with second.app_context():
+        cors.init_app(current_app)
+    blueprint = Blueprint("blueprint", __name__)
+    blueprint.add_url_rule("/blue", endpoint="blue", view_func=lambda: "blue")
+    cors.init_app(blueprint)
+    third = make_app()
+    third.register_blueprint(blueprint)
+    cors.reconfigure(origins=B)
+    assert [exposed(first, B), exposed(second, B), exposed(third, B, "/blue")] == [(B, None)] * 3
+
+
+def test_only_the_extension_that_is_told_to_changes() -> None:
+    app = make_app()
+    first = CORS(app, middleware=True, origins=A, expose_headers="First")
+    second = CORS(app, middleware=True, origins=B, expose_headers="Second")
+    second.reconfigure(origins=[A, B], expose_headers="New")
+    assert (exposed(app, A), exposed(app, B)) == ((A, "New"), (B, "New"))
+    second.reconfigure(origins=B)
+    first.reconfigure(origins=A, expose_headers="Changed")
+    assert (exposed(app, A), exposed(app, B)) == ((A, "Changed"), (B, None))
+
+
+def test_threads_see_the_old_policy_or_the_new_one(middleware: bool) -> None:
+    app = make_app()
+    policies = [{"origins": [A, B], "expose_headers": "X-A"}, {"origins": "*", "send_wildcard": True}]
+    cors = CORS(app, middleware=middleware, **policies[0])  # type: ignore[arg-type]
+    seen: set[Any] = set()
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            seen.add(exposed(app))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(200):
+        cors.reconfigure(**policies[number % 2])  # type: ignore[arg-type]
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert seen == {(A, "X-A"), ("*", None)}
