@@ -225,6 +225,20 @@ def test_only_an_application_with_decorated_views_is_routed() -> None:
     assert asked == ["x"]
 
 
+def test_a_converter_that_fails_fails_in_flask() -> None:
+    class Converter(BaseConverter):
+        def to_python(self, value: str) -> str:
+            return str(request.path) + str(1 // (value != "zero"))
+
+    app = make_app(origins=A)
+    app.logger.disabled = True
+    app.url_map.converters["failing"] = Converter
+    app.add_url_rule("/<failing:name>", endpoint="failing", view_func=cross_origin(origins=B)(lambda name: name))
+    assert preflight(app, "/zero", B).status_code == 500
+    response = preflight(app, "/one", B)
+    assert (response.status_code, allowed(response)) == (200, B)
+
+
 def test_a_blueprint_keeps_its_policy() -> None:
     app = make_app(origins=A)
     outer, inner = Blueprint("outer", __name__, url_prefix="/outer"), Blueprint("inner", __name__, url_prefix="/inner")

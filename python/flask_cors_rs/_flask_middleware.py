@@ -88,7 +88,10 @@ class FlaskMiddleware(CORSMiddleware):
             self._seen = seen
         if not self._has_own:
             return None
-        rule = _route(app, environ)
+        try:
+            rule = _route(app, environ)
+        except Exception:
+            return False  # From a converter, perhaps for want of an application context: Flask has one.
         if rule is None:
             return None
         name, _, _ = rule.endpoint.rpartition(".")
