@@ -385,8 +385,9 @@ def test_a_python_without_the_parser_can_import_the_module(monkeypatch: pytest.M
     ids=repr,
 )
 def test_an_unknown_parse_tree_is_refused(monkeypatch: pytest.MonkeyPatch, tree: Any) -> None:
+    pattern = re.compile("a|b")
     monkeypatch.setattr(_regex._parser, "parse", lambda pattern, flags: tree)
-    translation = translate(re.compile("a"))
+    translation = translate(pattern)
     assert translation.rust is None
     assert translation.refusal is not None
     assert "not known" in translation.refusal

@@ -63,7 +63,7 @@ def translate(pattern: re.Pattern[str]) -> Translation:
         return Translation(None, "a pattern of bytes", False)
     if flags & ~_KNOWN_FLAGS:
         return Translation(None, "a flag other than A, I, M, S, U, X", False)
-    if flags == re.UNICODE and (prefix := _PREFIX.fullmatch(source)):
+    if flags == re.UNICODE and len(source) <= _MAX_SIZE and (prefix := _PREFIX.fullmatch(source)):
         # Most paths in `resources` are such, and need no parse tree.
         return Translation(prefix[1], None, not prefix[1])
     matches_all = False
