@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Flask, Response, abort
@@ -82,8 +83,9 @@ MAX_AGES: st.SearchStrategy[Any] = st.sampled_from(
         timedelta(0),
         timedelta(seconds=90.7),
         timedelta(-1),
-        b"7",
         [],
+        # Werkzeug 2 decodes bytes in a header, and warns of it.
+        *([b"7"] if version("werkzeug") >= "3" else []),
     ]
 )
 FLAGS: st.SearchStrategy[Any] = st.sampled_from([True, False, True, False, None, "false", "", 1, []])
