@@ -404,7 +404,9 @@ def agree_around(case: Case, environ: dict[str, Any], theirs: Answer, ours: Answ
         return ours.status in {"204 No Content", "403 Forbidden"} or not dict(theirs.headers).get(ALLOW_ORIGIN)
     if ours.status == "403 Forbidden":
         whole = environ["HTTP_ACCESS_CONTROL_REQUEST_METHOD"] not in {"ET", ", ", "T, P"}
-        return is_preflight(environ) and not cors_headers(ours) and not (whole and allows(theirs, environ))
+        # Theirs fails on a line break, and may have the headers of the extension for that.
+        theirs_allows = whole and theirs.status[0] != "5" and allows(theirs, environ)
+        return is_preflight(environ) and not cors_headers(ours) and not theirs_allows
     if ours.status == "204 No Content":
         if theirs.status.startswith("500"):
             return not any(re.search("[\r\n]", value) for _, value in ours.headers)

@@ -112,4 +112,4 @@ def test_enough_requests_were_compared(engine: str, way: str, record_property: C
 
 
 def test_the_middleware_has_answered_both_ways() -> None:
-    assert min(answered["204 No Content"], answered["403 Forbidden"]) > sum(compared.values()) / 1_000
+    assert answered["204 No Content"] > 0 < answered["403 Forbidden"]
