@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import inspect
 import re
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from flask import Flask, Response, stream_with_context
+from flask import Flask, Response, abort, stream_with_context
 from flask.views import MethodView, View
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response as BaseResponse
 
 from flask_cors_rs import CORS, cross_origin
 
@@ -201,3 +204,169 @@ def test_methods_of_a_class_may_be_decorated() -> None:
     app = app_with(Page.as_view("page"))
     assert app.test_client().get("/", headers=ORIGIN).data == b"Page"
     assert allowed(app) == "https://a.example"
+
+
+def streaming_view() -> Iterator[str]:
+    yield "hel"
+    yield "lo"
+
+
+RETURNED: list[tuple[Any, int, bytes]] = [
+    ("hello", 200, b"hello"),
+    (b"hello", 200, b"hello"),
+    (bytearray(b"hello"), 200, b"hello"),
+    ({"a": 1}, 200, b'{"a":1}\n'),
+    ([1, 2], 200, b"[1,2]\n"),
+    (("hello", 201), 201, b"hello"),
+    (("hello", {"X": "y"}), 200, b"hello"),
+    (("hello", "202 FINE", [("X", "y")]), 202, b"hello"),
+    (Response("hello", 203), 203, b"hello"),
+    ((Response("hello"), 204), 204, b""),
+    (BaseResponse("hello"), 200, b"hello"),
+    (BaseResponse("hello").__call__, 200, b"hello"),
+    (streaming_view, 200, b"hello"),
+]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("extended", [False, True])
+@pytest.mark.parametrize(("returned", "status", "body"), RETURNED)
+def test_views_may_return_what_flask_takes(
+    returned: Any, status: int, body: bytes, extended: bool, asynchronous: bool
+) -> None:
+    def make() -> Any:
+        return returned() if returned is streaming_view else returned
+
+    async def make_async() -> Any:
+        return make()
+
+    app = app_with(cross_origin(expose_headers="X-View")(make_async if asynchronous else make))
+    if extended:
+        CORS(app, origins="https://other.example")
+    response = app.test_client().get("/", headers=ORIGIN)
+    assert (response.status_code, response.data) == (status, body)
+    assert response.headers.getlist("Access-Control-Allow-Origin") == [ORIGIN["Origin"]]
+    assert response.headers.getlist("Access-Control-Expose-Headers") == ["X-View"]
+
+
+def test_a_generator_function_streams() -> None:
+    response = app_with(cross_origin()(streaming_view)).test_client().get("/", headers=ORIGIN)
+    assert (response.is_streamed, response.data) == (True, b"hello")
+    assert response.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
+
+
+def test_an_async_view_stays_one() -> None:
+    @cross_origin()
+    async def view(number: int) -> str:
+        """Documented."""
+        return str(number)
+
+    assert inspect.iscoroutinefunction(view)
+    assert (view.__name__, view.__doc__) == ("view", "Documented.")
+    assert inspect.signature(view).parameters.keys() == {"number"}
+    with app_with(view).test_request_context("/", headers=ORIGIN):
+        assert asyncio.run(cast("Any", view)(5)).data == b"5"
+
+
+@pytest.mark.parametrize("middleware", [None, False, True])
+def test_async_methods_of_classes(middleware: bool | None) -> None:
+    class Page(MethodView):
+        decorators = [cross_origin(methods="PUT")]
+
+        async def get(self) -> str:
+            return "hello"
+
+        @cross_origin(expose_headers="X-Inner")
+        async def put(self) -> str:
+            return "put"
+
+    app = app_with(Page.as_view("page"))
+    if middleware is not None:
+        CORS(app, origins="https://other.example", middleware=middleware)
+    assert app.test_client().get("/", headers=ORIGIN).data == b"hello"
+    assert app.test_client().put("/", headers=ORIGIN).data == b"put"
+    assert allowed(app) == ORIGIN["Origin"]
+    assert app.test_client().options("/", headers=ASK).headers["Access-Control-Allow-Methods"] == "PUT"
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+def raising_app(error: Any, *, asynchronous: bool = False, **options: Any) -> Flask:
+    def view() -> Any:
+        if error is None:
+            return None
+        if isinstance(error, (int, Response)):
+            abort(error)
+        raise error
+
+    async def async_view() -> Any:
+        return view()
+
+    app = app_with(cross_origin(expose_headers="X-View", **options)(async_view if asynchronous else view))
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.register_error_handler(LookupError, lambda _: ("handled", 418))
+    app.register_error_handler(409, lambda _: ("conflict", 409))
+    return app
+
+
+ERRORS: list[tuple[Any, int]] = [
+    (404, 404),
+    (409, 409),
+    (LookupError(), 418),
+    (Forbidden(), 403),
+    (Response("own", 451), 451),
+    (RuntimeError("unhandled"), 500),
+    (None, 500),
+]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("extension", [None, {}, {"middleware": True}, {"intercept_exceptions": False}])
+@pytest.mark.parametrize(("error", "status"), ERRORS)
+def test_errors_keep_the_policy_of_the_view(
+    error: Any, status: int, extension: dict[str, Any] | None, asynchronous: bool
+) -> None:
+    app = raising_app(error, asynchronous=asynchronous, intercept_exceptions=True)
+    if extension is not None:
+        CORS(app, expose_headers="X-Extension", **extension)
+    response = app.test_client().get("/", headers=ORIGIN)
+    assert response.status_code == status
+    assert response.headers.getlist("Access-Control-Allow-Origin") == [ORIGIN["Origin"]]
+    assert response.headers.getlist("Access-Control-Expose-Headers") == ["X-View"]
+
+
+@pytest.mark.parametrize(("error", "status"), ERRORS)
+def test_errors_lose_it_unless_it_is_asked_for(error: Any, status: int) -> None:
+    """As in Flask-CORS, whatever the configuration says."""
+    app = raising_app(error)
+    app.config["CORS_INTERCEPT_EXCEPTIONS"] = True
+    response = app.test_client().get("/", headers=ORIGIN)
+    assert (response.status_code, response.headers.get("Access-Control-Allow-Origin")) == (status, None)
+    extended = raising_app(error)
+    CORS(extended, expose_headers="X-Extension")
+    response = extended.test_client().get("/", headers=ORIGIN)
+    assert response.headers.getlist("Access-Control-Expose-Headers") == ["X-Extension"]
+
+
+def test_an_error_is_still_raised_where_flask_raises_it() -> None:
+    app = raising_app(RuntimeError("unhandled"), intercept_exceptions=True)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(RuntimeError, match="unhandled"):
+        app.test_client().get("/", headers=ORIGIN)
+
+
+def test_the_error_of_one_request_is_not_the_next_one_s() -> None:
+    app = raising_app(404, intercept_exceptions=True)
+    app.add_url_rule("/other", endpoint="other", view_func=lambda: "other")
+    client = app.test_client()
+    for _ in range(2):
+        assert client.get("/", headers=ORIGIN).headers["Access-Control-Expose-Headers"] == "X-View"
+        assert "Access-Control-Allow-Origin" not in client.get("/other", headers=ORIGIN).headers
+
+
+def test_a_nested_decorator_s_error_has_one_policy() -> None:
+    view = cross_origin(intercept_exceptions=True, expose_headers="X-Inner")(lambda: abort(404))
+    app = app_with(cross_origin(intercept_exceptions=True, expose_headers="X-Outer")(view))
+    response = app.test_client().get("/", headers=ORIGIN)
+    assert response.headers.getlist("Access-Control-Allow-Origin") == [ORIGIN["Origin"]]

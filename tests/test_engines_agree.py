@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from conftest import ENGINES
-from flask_cors_rs import options as cors_options
+from flask_cors_rs import Origin, Regex, Subdomains, options as cors_options
 
 pytestmark = pytest.mark.skipif(len(ENGINES) < 2, reason="this installation is a pure one: there is one engine")
 
@@ -56,17 +56,30 @@ PATTERNS = st.one_of(
     REGEXES,
     st.builds(re.compile, REGEXES, st.sampled_from([0, re.I, re.I | re.A, re.S])),
 ).filter(lambda pattern: not isinstance(pattern, str) or not re.search("[\x00-\x1f\x7f]", pattern))
+MATCHERS = st.sampled_from(
+    [
+        Origin("https://a.example"),
+        Origin("https://b.example"),
+        Subdomains("https://example"),
+        Subdomains("https://b.example", apex=True, any_port=True),
+        Regex("[^x]*"),
+        Regex(r"https://.{3,9}(?a:\b)$"),
+        Regex(re.compile("(?i)HTTPS://(a|b+)[.]EXAMPLE|null")),
+        lambda origin: len(origin) % 2,
+        lambda origin: origin.index("b"),
+    ]
+)
 OPTIONS = st.fixed_dictionaries(
     {},
     optional={
-        "origins": st.one_of(st.just("*"), st.lists(PATTERNS, max_size=5)),
+        "origins": st.one_of(st.just("*"), st.lists(st.one_of(PATTERNS, MATCHERS), max_size=5)),
         "allow_headers": st.one_of(st.just("*"), st.lists(PATTERNS, max_size=5)),
         "methods": st.lists(st.sampled_from(["get", "PUT", "OPTIONS", "\u00dfx"])),
         "expose_headers": st.sampled_from([None, "", "X-E", ["X-F", "X-E"]]),
         "supports_credentials": st.booleans(),
         "max_age": st.sampled_from([None, 0, 5, "0", ""]),
         "send_wildcard": st.booleans(),
-        "vary_header": st.booleans(),
+        "vary_header": st.sampled_from([False, True, "always"]),
         "always_send": st.booleans(),
         "allow_private_network": st.booleans(),
     },
@@ -103,6 +116,18 @@ def test_policies_decide_alike_and_write_what_they_decide(options: Any, environs
             headers = [("X", "y")]
             policy.apply(environ, headers)
             assert tuple(headers[1:]) == decision.headers
+
+
+@given(
+    options=OPTIONS.map(lambda options: _parsed({**options, "vary_header": "always"})).filter(bool),
+    environ=ENVIRONS,
+    vary=st.lists(st.sampled_from(["", "*", "Cookie", "origin", " Origin ,x", "Cookie, *", ","]), max_size=3),
+)
+def test_vary_is_merged_alike(options: Any, environ: dict[str, Any], vary: list[str]) -> None:
+    headers = [[("X", "y"), *(("vARY", value) for value in vary)] for _ in range(2)]
+    for name, existing in zip(("rust", "python"), headers):
+        ENGINES[name].Policy(options).apply(environ, existing)
+    assert headers[0] == headers[1]
 
 
 @settings(max_examples=max(600, settings().max_examples))

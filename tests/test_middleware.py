@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urljoin, urlsplit
 from wsgiref.validate import validator
 
 import pytest
@@ -205,6 +206,66 @@ def test_a_redirected_preflight_is_answered_for_the_target() -> None:
     assert preflight(app, "/view", A).status_code == 403
     mounted = DispatcherMiddleware(Flask("outer"), {"/mount": app})
     assert preflight(mounted, "/mount/view", B).status_code == 204
+
+
+def browse(app: Any, path: str, origin: str, method: str = "PUT") -> TestResponse | None:
+    """What a page gets for a request that needs a preflight: Fetch, HTTP fetch, CORS-preflight fetch and HTTP-redirect
+    fetch. None for a network error.
+    """
+    for _ in range(20):
+        asked = preflight(app, path, origin, method)
+        if not 200 <= asked.status_code < 300 or allowed(asked) not in {origin, "*"}:
+            return None
+        if method not in asked.headers["Access-Control-Allow-Methods"].split(", "):
+            return None
+        response = Client(app).open(path, method=method, headers={"Origin": origin})
+        if allowed(response) not in {origin, "*"}:
+            return None
+        if response.status_code not in {301, 302, 307, 308}:
+            return response
+        path = urljoin(path, urlsplit(response.headers["Location"]).path)
+    return None
+
+
+REDIRECTING: list[tuple[dict[str, Any], str]] = [
+    ({"/items/": {"origins": A}}, "/items"),
+    ({"/items$": {"origins": B}, "/items/": {"origins": A}}, "/items"),
+    ({"/items/": {"origins": A}}, "/items//"),
+    ({"/new/x": {"origins": A}}, "/old/x"),
+    ({"/page/1$": {"origins": A}}, "/page/1"),
+    ({"/caf\u00e9/": {"origins": A}}, "/caf\u00e9"),
+    ({"/never": {}}, "/own"),
+    ({"/*": {"origins": B}}, "/own"),
+]
+
+
+@pytest.mark.parametrize("prefix", ["", "/mount"])
+@pytest.mark.parametrize(("resources", "path"), REDIRECTING)
+def test_a_browser_gets_through_a_redirect(resources: dict[str, Any], path: str, prefix: str) -> None:
+    """Whose target's policy allows it, whatever is said of the path itself."""
+    apps: list[Any] = []
+    for middleware in (True, False):
+        app = Flask(__name__)
+        for rule in ("/items/", "/new/<name>", "/caf\u00e9/", "/page", "/page/<int:number>"):
+            app.add_url_rule(rule, endpoint=rule, view_func=lambda **_: "target", methods=["PUT"])
+        app.add_url_rule("/old/<name>", endpoint="old", redirect_to="new/<name>", methods=["PUT"])
+        own = cross_origin(origins=A)(lambda: "target")
+        app.add_url_rule("/own/", endpoint="own", view_func=own, methods=["PUT"])
+        CORS(app, resources=resources, middleware=middleware)
+        apps.append(DispatcherMiddleware(Flask("outer"), {prefix: app}) if prefix else app)
+    response = browse(apps[0], prefix + path, A)
+    assert response is not None
+    assert (response.status_code, response.text) == (200, "target")
+    assert browse(apps[0], prefix + path, "https://other.test") is None
+    if "/page" not in path:
+        assert browse(apps[1], prefix + path, A) is None, "Flask-CORS' way"
+
+
+def test_a_path_that_leads_nowhere_is_not_redirected() -> None:
+    app = Flask(__name__)
+    CORS(app, resources={"/items/": {"origins": A}}, middleware=True)
+    response = preflight(app, "/items")
+    assert (response.status_code, allowed(response)) == (404, None)
 
 
 def test_only_an_application_with_decorated_views_is_routed() -> None:

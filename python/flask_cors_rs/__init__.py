@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ._backend import BACKEND
 from .compat import install_as_flask_cors
 from .middleware import CORSMiddleware
+from .origins import Cached, Origin, Regex, Subdomains
 
 if TYPE_CHECKING:
     from .decorator import cross_origin
@@ -18,7 +19,18 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["BACKEND", "CORS", "CORSMiddleware", "__version__", "cross_origin", "install_as_flask_cors"]
+__all__ = [
+    "BACKEND",
+    "CORS",
+    "CORSMiddleware",
+    "Cached",
+    "Origin",
+    "Regex",
+    "Subdomains",
+    "__version__",
+    "cross_origin",
+    "install_as_flask_cors",
+]
 
 
 _NEEDS_FLASK = {"CORS": ".extension", "cross_origin": ".decorator"}

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from ._path import decoded
 from .decision import Decision
 from .options import DEFAULT_OPTIONS, Options, Pattern
+from .origins import Origin, OriginFunction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,34 +44,54 @@ def _is_text(value: str) -> bool:
     return True
 
 
+_LONGEST_ORIGIN = 64 + len("://") + 253 + len(":65535")
+"""The longest scheme that is registered or plausible, the longest name of a host, a port, and what is between."""
+
+
+def _may_be_origin(text: str) -> bool:
+    """Whether text can be the serialization of an origin: visible ASCII of no more than its length."""
+    return len(text) <= _LONGEST_ORIGIN and text.isascii() and text.isprintable() and " " not in text
+
+
 def _is_single_line(value: str) -> bool:
     return "\r" not in value and "\n" not in value
+
+
+def _is_options(environ: Environ) -> bool:
+    method = environ.get("REQUEST_METHOD")
+    return isinstance(method, str) and (method == "OPTIONS" or (method.isascii() and method.upper() == "OPTIONS"))
+
+
+def _any_matches(matchers: Iterable[Callable[[str], object]], text: str) -> bool:
+    return any(matches(text) is not None for matches in matchers)
 
 
 class _PatternSet:
     """Patterns of which any may match; literals are compared without case."""
 
-    __slots__ = ("_literals", "_matchers", "any")
+    __slots__ = ("_exact", "_literals", "_matchers", "any")
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.any = False
         literals: set[str] = set()
+        exact: set[str] = set()
         matchers: list[Callable[[str], object]] = []
         for pattern in patterns:
-            if isinstance(pattern, str):
+            if isinstance(pattern, Origin):
+                exact.add(pattern)
+            elif isinstance(pattern, str):
                 literals.add(pattern.casefold())
             elif pattern.matches_all:
                 self.any = True
             else:
-                matchers.append(pattern.pattern.match)
+                matchers.append(pattern.match)
         self._literals = frozenset(literals)
+        self._exact = frozenset(exact)
         self._matchers = tuple(dict.fromkeys(matchers))
 
     def matches(self, text: str) -> bool:
         return (
-            self.any
-            or text.casefold() in self._literals
-            or any(matches(text) is not None for matches in self._matchers)
+            self.any or text in self._exact or text.casefold() in self._literals or _any_matches(self._matchers, text)
         )
 
 
@@ -100,6 +121,8 @@ class Policy:
     __slots__ = (
         "_answers",
         "_constants",
+        "_functions",
+        "_matchers",
         "_max_age",
         "_method_names",
         "_methods",
@@ -111,9 +134,16 @@ class Policy:
         "_vary",
     )
 
+    def __new__(cls, options: Options) -> Policy:  # noqa: PYI034 - or one of its subclass
+        """A policy that names what its answers vary by, where that is asked for."""
+        return super().__new__(_VaryAlwaysPolicy if options.vary_header == "always" else cls)
+
     def __init__(self, options: Options) -> None:
         self._options = options
         self._origins = _PatternSet(options.origins)
+        matchers = options.origin_matchers
+        self._matchers = tuple(matcher.match for matcher in matchers if not isinstance(matcher, OriginFunction))
+        self._functions = tuple(matcher.match for matcher in matchers if isinstance(matcher, OriginFunction))
         self._request_headers = _PatternSet(options.allow_headers)
         constants: list[Header] = []
         if options.expose_headers:
@@ -128,8 +158,12 @@ class Policy:
         self._max_age = (("Access-Control-Max-Age", options.max_age),) if options.max_age else ()
         self._methods = (("Access-Control-Allow-Methods", options.methods),) if options.methods else ()
         self._method_names = frozenset(filter(None, (name.strip() for name in options.methods.split(","))))
-        dynamic = len(options.origins) > 1 or any(not isinstance(origin, str) for origin in options.origins)
-        self._vary = (("Vary", "Origin"),) if options.vary_header and dynamic else ()
+        dynamic = (
+            len(options.origins) > 1
+            or any(not isinstance(origin, str) for origin in options.origins)
+            or bool(options.origin_matchers)
+        )
+        self._vary = (("Vary", "Origin"),) if options.vary_header is True and dynamic else ()
         self._answers: dict[object, _Answer] = {}
         self._requested: dict[str, tuple[tuple[Header, ...], bool]] = {}
 
@@ -168,7 +202,11 @@ class Policy:
         answer = self._answers.get(origin)
         if answer is None:
             answer = self._make_answer(origin)
-            if origin is None or len(origin) <= _CACHED_LENGTH:
+            if self._functions and answer.reason == "origin not allowed":
+                # Their answers may change.
+                if origin and _may_be_origin(origin) and _any_matches(self._functions, origin):
+                    answer = self._sent("allowed", origin)
+            elif origin is None or len(origin) <= _CACHED_LENGTH:
                 if len(self._answers) >= _CACHED_ENTRIES:
                     self._answers.clear()
                 self._answers[origin] = answer
@@ -185,7 +223,7 @@ class Policy:
             return self._sent("allowed", "*")
         if not _is_text(origin) or not _is_single_line(origin):
             return _answer("malformed Origin header", sends=False)
-        if self._origins.matches(origin):
+        if self._origins.matches(origin) or (_may_be_origin(origin) and _any_matches(self._matchers, origin)):
             return self._sent("allowed", origin)
         return _answer("origin not allowed", sends=False)
 
@@ -199,8 +237,7 @@ class Policy:
         refusal = None
         if environ.get("HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK") == "true":
             headers.append(self._private_network)
-        method = environ.get("REQUEST_METHOD")
-        if isinstance(method, str) and (method == "OPTIONS" or (method.isascii() and method.upper() == "OPTIONS")):
+        if _is_options(environ):
             wanted = environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
             if isinstance(wanted, str) and wanted:
                 if wanted in self._method_names or wanted.upper() in self._method_names:
@@ -235,6 +272,47 @@ class Policy:
         return answer
 
 
+class _VaryAlwaysPolicy(Policy):
+    """A policy that says all that its answers vary by, whether it allows an origin or not."""
+
+    __slots__ = ("_by",)
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        answers = options.any_origin or bool(options.origins or options.origin_matchers)
+        differ = not (options.any_origin and options.send_wildcard and options.always_send)
+        by_origin = ["Origin"] if answers and differ else []
+        by_preflight = [
+            "Access-Control-Request-Method",
+            "Access-Control-Request-Headers",
+            "Access-Control-Request-Private-Network",
+        ]
+        self._by = {False: by_origin, True: by_origin + by_preflight if answers else []}
+
+    def apply(self, environ: Environ, headers: HeaderList) -> None:
+        super().apply(environ, headers)
+        _merge_vary(headers, self._by[_is_options(environ)])
+
+    def answer(self, environ: Environ, headers: HeaderList) -> str:
+        reason = super().answer(environ, headers)
+        _merge_vary(headers, self._by[_is_options(environ)])
+        return reason
+
+
+def _merge_vary(headers: HeaderList, names: Iterable[str]) -> None:
+    """Add to the first Vary the names that no Vary has, or a Vary of them all."""
+    found = [(index, *header) for index, header in enumerate(headers) if header[0].lower() == "vary"]
+    present = {member.strip().lower() for _, _, value in found for member in value.split(",")}
+    missing = ", ".join(name for name in names if name.lower() not in present)
+    if not missing or "*" in present:
+        return
+    if found:
+        index, name, value = found[0]
+        headers[index] = name, f"{value}, {missing}" if value.strip() else missing
+    else:
+        headers.append(("Vary", missing))
+
+
 class Rules:
     """Policies by path."""
 
@@ -255,7 +333,7 @@ class Rules:
             elif pattern.matches_all:
                 self._any = number
             else:
-                self._matchers.append((number, pattern.pattern.match))
+                self._matchers.append((number, pattern.match))
 
     def match(self, path: str) -> int | None:
         """The number of the first rule that matches a path, unquoted once more."""

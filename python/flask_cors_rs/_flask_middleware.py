@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from . import decorator
+from ._path import decoded
 from ._response import HOOK
 from .middleware import OWN_POLICIES, CORSMiddleware
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask
     from werkzeug.routing import MapAdapter, Rule
 
-    from ._backend import Environ
+    from ._backend import Environ, HeaderList, Policy
     from .decision import Decision
     from .resources import Resources
 
@@ -68,7 +69,61 @@ class FlaskMiddleware(CORSMiddleware):
         self._app = app
         self._seen: tuple[int, ...] = ()
         self._has_own = False
+        self._redirects = False
         self.use(resources)
+
+    def use(self, resources: Sequence[Resources]) -> None:
+        """Replace the rules."""
+        super().use(resources)
+        self._ask, self._add = self._preflight, self.apply
+        if self._has_own or not all(rules.are_one for rules in resources):
+            self._follow_redirects()
+
+    def _follow_redirects(self) -> None:
+        """Ask for targets from now on: redirects may lead from the paths of one policy to those of another."""
+        self._preflight, self.apply = self._preflight_for_target, self._apply_for_target
+
+    def _preflight_for_target(self, environ: Environ, headers: HeaderList) -> str | None:
+        """Answer a preflight for the path to which Flask would redirect it: browsers follow no such redirect."""
+        target = None
+        if environ.get("HTTP_ORIGIN") and environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD"):
+            target = self._target(environ)
+        if target is None:
+            return self._ask(environ, headers)
+        reason = self._ask({**environ, "PATH_INFO": target}, headers)
+        if reason is None and (own := self.own_decision(environ)):
+            return own.reason
+        return reason
+
+    def _apply_for_target(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
+        """Add the headers of the target to a redirect by the routing, which would else end the browser's way."""
+        exception = getattr(environ.get("werkzeug.request"), "routing_exception", None)
+        if isinstance(exception, RequestRedirect):
+            path_info = _path_info(exception, environ.get("SCRIPT_NAME", ""))
+            if OWN_POLICIES and (own := self._own_policy(environ)) and own[0]:
+                own[0].apply(environ, headers)
+        self._add(environ, path_info, headers)
+
+    def _target(self, environ: Environ) -> str | None:
+        """The path to which Flask would redirect a request, if it has a rule of its own."""
+        path = decoded(environ.get("PATH_INFO", ""))
+        self._look(self._app)
+        if (
+            not self._redirects
+            and not self._has_own
+            and "//" not in path
+            and all(own.rules.match(path) == own.rules.match(f"{path}/") for own in self.resources)
+        ):
+            return None
+        try:
+            adapter = self._app.create_url_adapter(self._app.request_class(environ, populate_request=False))
+            if adapter is not None:
+                adapter.match()
+        except RequestRedirect as redirect:
+            return _path_info(redirect, environ.get("SCRIPT_NAME", ""))
+        except Exception:
+            return None  # No route, or a converter that needs Flask's context.
+        return None
 
     @property
     def debug(self) -> bool:  # type: ignore[override]
@@ -79,13 +134,16 @@ class FlaskMiddleware(CORSMiddleware):
         """What the view that a preflight is for says to it; False where Flask is to answer, None where the view has
         no policy of its own.
         """
+        own = self._own_policy(environ)
+        if not own:
+            return own
+        policy, automatic_options = own
+        return policy.decide(environ) if policy and automatic_options else False
+
+    def _own_policy(self, environ: Environ) -> tuple[Policy | None, bool] | Literal[False] | None:
+        """The policy of the view that a request is for, and whether it answers OPTIONS in place of the view."""
         app = self._app
-        seen = (len(app.view_functions), len(app.after_request_funcs), len(OWN_POLICIES))
-        if seen != self._seen:
-            self._has_own = any(hasattr(view, decorator.POLICIES) for view in app.view_functions.values()) or any(
-                _has_hook(app, name) for name in app.after_request_funcs if name
-            )
-            self._seen = seen
+        self._look(app)
         if not self._has_own:
             return None
         try:
@@ -102,8 +160,20 @@ class FlaskMiddleware(CORSMiddleware):
         policies = getattr(app.view_functions.get(rule.endpoint), decorator.POLICIES, None)
         if policies is None:
             return None
-        policy, automatic_options = policies.get(app)
-        return policy.decide(environ) if policy and automatic_options else False
+        own: tuple[Policy | None, bool] = policies.get(app)
+        return own
+
+    def _look(self, app: Flask) -> None:
+        """Look at the views and routes again where there are new ones."""
+        seen = (len(app.view_functions), len(app.after_request_funcs), len(OWN_POLICIES))
+        if seen != self._seen:
+            self._has_own = any(hasattr(view, decorator.POLICIES) for view in app.view_functions.values()) or any(
+                _has_hook(app, name) for name in app.after_request_funcs if name
+            )
+            self._redirects = any(rule.redirect_to or rule.alias or rule.defaults for rule in app.url_map.iter_rules())
+            self._seen = seen
+            if self._has_own:
+                self._follow_redirects()
 
 
 def _has_hook(app: Flask, blueprint: str) -> bool:
@@ -113,13 +183,18 @@ def _has_hook(app: Flask, blueprint: str) -> bool:
 def _route(app: Flask, environ: Environ) -> Rule | None:
     """The rule of the route for a preflight, that of the target where Flask would redirect to it."""
     try:
-        adapter: MapAdapter | None = app.create_url_adapter(app.request_class(environ))
+        adapter: MapAdapter | None = app.create_url_adapter(app.request_class(environ, populate_request=False))
         if adapter is None:
             return None
         try:
             return adapter.match(return_rule=True)[0]
         except RequestRedirect as redirect:
-            path = urlsplit(redirect.new_url).path
-            return adapter.match(path[len(adapter.script_name) - 1 :], return_rule=True)[0]
+            return adapter.match(decoded(_path_info(redirect, adapter.script_name)), return_rule=True)[0]
     except HTTPException:
         return None  # No route: the extension's policy is the only one.
+
+
+def _path_info(redirect: RequestRedirect, script_name: str) -> str:
+    """The path of a redirect's target as a server would give it, PATH_INFO."""
+    path = unquote_to_bytes(urlsplit(redirect.new_url).path).decode("latin-1")
+    return path[len(script_name.rstrip("/")) :]

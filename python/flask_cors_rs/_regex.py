@@ -5,7 +5,8 @@ operation by operation. What Rust has no equal for is refused; the engine then c
 
 One question is asked of a pattern: does it match at the start of the text, ``bool(pattern.match(text))``? Where a
 match ends, and what its groups hold, is never looked at: greedy and lazy are therefore the same, and every group
-is a plain one. The translation is to be searched anchored at the start, in UTF-8, with no flag set.
+is a plain one. Or the question is whether it matches the whole of a text that has no line break. The translation is
+to be searched anchored at the start, in UTF-8, with no flag set.
 
 The two syntaxes differ most in what a character class means and how case folds. So none of Rust's classes or flags is
 used: each construct that matches a single character becomes a list of code points, and wherever Unicode decides,
@@ -53,8 +54,11 @@ class Translation(NamedTuple):
     """True only if every string matches, for certain."""
 
 
-def translate(pattern: re.Pattern[str]) -> Translation:
-    """Translates a compiled pattern. Never raises: what is not understood is refused."""
+def translate(pattern: re.Pattern[str], *, whole: bool = False) -> Translation:
+    """Translates a compiled pattern. Never raises: what is not understood is refused.
+
+    :param whole: whether it is to match the whole of a text, ``bool(pattern.fullmatch(text))``, in which no line ends
+    """
     flags = pattern.flags & ~_DEBUG  # which would print the tree
     if _parser is None:
         return Translation(None, "any pattern: this Python does not show its parse tree", False)
@@ -63,7 +67,7 @@ def translate(pattern: re.Pattern[str]) -> Translation:
         return Translation(None, "a pattern of bytes", False)
     if flags & ~_KNOWN_FLAGS:
         return Translation(None, "a flag other than A, I, M, S, U, X", False)
-    if flags == re.UNICODE and len(source) <= _MAX_SIZE and (prefix := _PREFIX.fullmatch(source)):
+    if not whole and flags == re.UNICODE and len(source) <= _MAX_SIZE and (prefix := _PREFIX.fullmatch(source)):
         # Most paths in `resources` are such, and need no parse tree.
         return Translation(prefix[1], None, not prefix[1])
     matches_all = False
@@ -72,7 +76,10 @@ def translate(pattern: re.Pattern[str]) -> Translation:
             warnings.simplefilter("ignore")  # they were given when the pattern was compiled
             tree = list(_parser.parse(source, flags))
         matches_all = _matches_empty(tree, at_start=True)
-        piece = _sequence(tree, flags, last=True, depth=0)
+        if whole:
+            matches_all = False
+            flags |= _WHOLE
+        piece = _sequence(tree, flags, last=not whole, depth=0)
     except _RefusalError as refused:
         return Translation(None, refused.construct, matches_all)
     except RecursionError:
@@ -80,7 +87,7 @@ def translate(pattern: re.Pattern[str]) -> Translation:
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, Warning, re.error):
         # No tree of today's Pythons comes here; one of tomorrow's may, and must not break an application.
         return Translation(None, "a parse tree that is not known", matches_all)
-    return Translation(piece.text, None, matches_all)
+    return Translation(rf"(?:{piece.text})\z" if whole else piece.text, None, matches_all)
 
 
 # --- the limits -------------------------------------------------------------------------------------------------------
@@ -90,6 +97,8 @@ _CASE = _A | _I
 _TYPES = _A | int(re.LOCALE) | int(re.UNICODE)
 _KNOWN_FLAGS = _A | _I | _M | _S | int(re.UNICODE) | int(re.VERBOSE)
 _DEBUG = int(re.DEBUG)
+_WHOLE = 1 << 20
+"""Beside the flags of ``re``: the text has no line break."""
 
 _PREFIX = re.compile(r"([\w/ -]*)(?:[\w/ .-]\*)?", re.ASCII)
 """Plain characters, and one that may come any number of times: whatever begins with the former matches."""
@@ -198,7 +207,7 @@ def _assertion(where: str, flags: int, last: bool) -> _Piece:
         return _TEXT_START
     if where == "AT_BEGINNING":
         return _LINE_START
-    if where == "AT_END_STRING":
+    if where == "AT_END_STRING" or (where == "AT_END" and flags & _WHOLE):
         return _TEXT_END
     if where == "AT_END" and flags & _M:
         return _LINE_END

@@ -51,9 +51,12 @@ def add_headers(policy: Policy, response: Response, request: Request) -> None:
             # Some libraries set a plain mapping, which cannot hold a name twice.
             headers = MultiDict(headers)
             response.headers = headers
-        added: HeaderList = []
+        vary: HeaderList = [("Vary", value) for value in headers.getlist("Vary")]
+        added = [*vary]
         policy.apply(request.environ, added)
-        for name, value in added:
+        if added[: len(vary)] != vary:
+            headers.setlist("Vary", [value for _, value in added[: len(vary)]])
+        for name, value in added[len(vary) :]:
             cast("Any", headers).add(name, value)
     if not _log.is_quiet():
         _log.log_decision(policy.decide(request.environ), request.environ)

@@ -21,8 +21,8 @@ from .options import (
     ALL_METHODS,
     CONFIG_KEYS as _CONFIG_KEYS,
     DEFAULT_OPTIONS as _DEFAULT_OPTIONS,
+    CompiledRegex as _CompiledRegex,
     Options,
-    Regex as _Regex,
     is_compiled as _is_compiled,
 )
 from .resources import Resources as _Resources
@@ -150,7 +150,8 @@ def parse_resources(resources: Any) -> list[tuple[Any, Mapping[str, Any]]]:
     :raises ValueError: it is nothing that holds patterns
     """
     return [
-        (path.pattern if isinstance(path, _Regex) else path, own) for path, own in _options.parse_resources(resources)
+        (path.pattern if isinstance(path, _CompiledRegex) else path, own)
+        for path, own in _options.parse_resources(resources)
     ]
 
 
@@ -206,5 +207,5 @@ def make_after_request_function(resources: Sequence[tuple[Any, Options]]) -> Cal
 
     :raises ValueError: options that make no policy
     """
-    rules = [(_Regex(path) if _is_compiled(path) else str(path), options) for path, options in resources]
+    rules = [(_CompiledRegex(path) if _is_compiled(path) else str(path), options) for path, options in resources]
     return _make_after_request(_Resources(rules))[0]

@@ -11,13 +11,14 @@ from re import Pattern as RePattern
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
-from flask import current_app, request
+from flask import after_this_request, current_app, request
 from flask.views import View
 
 from . import _backend, _log
 from ._response import EVALUATED, add_headers
-from .middleware import EVALUATED as ENVIRON_EVALUATED, OWN_POLICIES
+from .middleware import EVALUATED as ENVIRON_EVALUATED, INTERCEPTED, OWN_POLICIES
 from .options import CONFIG_KEYS, DEFAULT_OPTIONS, CrossOriginOptions, config_layer, log_error, parse, warn_of_unknown
+from .origins import Regex, Subdomains
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
 
     from ._backend import Policy
 
+ViewT = TypeVar("ViewT", bound="Callable[..., Any]")
+"""The type of a view, kept as it is; a ParamSpec would not let checkers infer a lambda's."""
+
 POLICIES: Final = "_flask_cors_rs_policies"
 """The attribute of a decorated view in which its policies are."""
-
-ViewT = TypeVar("ViewT", bound="Callable[..., Any]")
 
 _current_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
 _current_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
@@ -46,9 +48,13 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
     ... def index():
     ...     return "hello"
 
-    It goes below ``@app.route``. The options are completed by the ``CORS_*`` keys of the application that
-    handles the request, as they are then. A view that has both the decorator and the extension keeps the
-    decorator's policy.
+    It goes below ``@app.route``. The view may be ``async``, a method of a :class:`~flask.views.MethodView`, or made
+    of a :class:`~flask.views.View` that has ``decorators = [cross_origin()]``. The options are completed by the
+    ``CORS_*`` keys of the application that handles the request, as they are then. A view that has both the decorator
+    and the extension keeps the decorator's policy.
+
+    With ``intercept_exceptions=True`` (not in Flask-CORS, and not read from the configuration) the responses that
+    error handlers make of what the view raises, ``abort()`` included, have the view's policy too.
 
     :param args: ignored, as in Flask-CORS
     :param options: see :class:`~flask_cors_rs.options.CrossOriginOptions`
@@ -60,12 +66,6 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
 
     def decorate(view: ViewT) -> ViewT:
         policies = _Policies(given)
-        call: Callable[..., Any] = view
-        if inspect.iscoroutinefunction(view):
-
-            def call(*args: Any, **kwargs: Any) -> Any:
-                return _current_app().ensure_sync(view)(*args, **kwargs)
-
         automatic = bool(given.get("automatic_options", True))
         pinned = automatic and _is_unfinished_class_view(view)
 
@@ -80,16 +80,36 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
                     # Flask would have answered for a class without a method of that name.
                     return app.make_default_options_response()
                 else:
-                    response = app.make_response(call(*args, **kwargs))
+                    response = app.make_response(view(*args, **kwargs))
             else:
-                response = app.make_response(call(*args, **kwargs))
+                response = app.make_response(view(*args, **kwargs))
             if policy is not None:
                 add_headers(policy, response, request)
             setattr(response, EVALUATED, True)
             request.environ[ENVIRON_EVALUATED] = True
             return response
 
-        wrapper: Any = _ClassView(cross_origin_view) if pinned else cross_origin_view
+        async def cross_origin_async_view(*args: Any, **kwargs: Any) -> Response:
+            app = _current_app()
+            request = _current_request()
+            policy, automatic_options = policies.get(app)
+            if request.method == "OPTIONS" and automatic_options:
+                response = app.make_default_options_response()
+            else:
+                response = app.make_response(await view(*args, **kwargs))
+            if policy is not None:
+                add_headers(policy, response, request)
+            setattr(response, EVALUATED, True)
+            request.environ[ENVIRON_EVALUATED] = True
+            return response
+
+        wrapper: Any = cross_origin_view
+        if inspect.iscoroutinefunction(view):
+            wrapper = cross_origin_async_view
+        if given.get("intercept_exceptions"):
+            wrapper = _intercepting(wrapper, policies)
+        if pinned:
+            wrapper = _ClassView(wrapper)
         if automatic:
             # Read by Flask when the view is routed: OPTIONS comes to the view, which is not asked to answer it.
             target: Any = view
@@ -97,7 +117,7 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
             target.provide_automatic_options = False
         update_wrapper(wrapper, view)
         setattr(wrapper, POLICIES, policies)
-        OWN_POLICIES.append(view.__name__)
+        OWN_POLICIES.append(getattr(view, "__name__", repr(view)))
         return cast("ViewT", wrapper)
 
     return decorate
@@ -108,6 +128,29 @@ def _check(given: Mapping[str, Any]) -> None:
     warn_of_unknown([given])
     readable = {name: value for name, value in given.items() if not isinstance(value, Iterator)}
     parse({**DEFAULT_OPTIONS, "origins": (), **readable})
+
+
+def _intercepting(view: Callable[..., Any], policies: _Policies) -> Callable[..., Any]:
+    """A decorated view whose policy goes to the response of an error handler too."""
+    if inspect.iscoroutinefunction(view):
+
+        async def intercepting_async_view(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return await view(*args, **kwargs)
+            except Exception:
+                policies.intercept()
+                raise
+
+        return intercepting_async_view
+
+    def intercepting_view(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return view(*args, **kwargs)
+        except Exception:
+            policies.intercept()
+            raise
+
+    return intercepting_view
 
 
 _AS_VIEW_CODE = frozenset(code for code in View.as_view.__func__.__code__.co_consts if isinstance(code, CodeType))  # type: ignore[attr-defined]
@@ -139,7 +182,7 @@ class _ClassView:
 _KEYS = tuple(CONFIG_KEYS.values())
 _NO_CONFIG = (None,) * len(_KEYS)
 _MAX_AGE = list(CONFIG_KEYS).index("max_age")
-_CONSTANT = (str, bytes, bool, int, float, timedelta, RePattern, type(None))
+_CONSTANT = (str, bytes, bool, int, float, timedelta, RePattern, Subdomains, Regex, type(None))
 _CONTAINERS = (list, tuple, set, frozenset, dict)
 _EVERY_TIME = 64
 """Containers of fewer than twice as many items are compared at each request, longer ones in turn less often,
@@ -206,6 +249,19 @@ class _Policies:
             entry = self._make(app, config)
         return entry.policy, entry.automatic_options
 
+    def intercept(self) -> None:
+        """Add the headers to the response to the current request, whatever it will be."""
+        request = _current_request()
+        policy, _ = self.get(_current_app())
+        request.environ[ENVIRON_EVALUATED] = request.environ[INTERCEPTED] = True
+
+        @after_this_request
+        def add(response: Response) -> Response:
+            if policy is not None:
+                add_headers(policy, response, request)
+            setattr(response, EVALUATED, True)
+            return response
+
     def _make(self, app: Flask, config: tuple[Any, ...]) -> _Entry:
         engine = _backend.engine
         merged = engine.merge([self._options, config_layer(app), cast("Mapping[str, Any]", DEFAULT_OPTIONS)])
@@ -229,5 +285,5 @@ class _Policies:
 def _is_stable(value: object) -> bool:
     """Whether a change of an option's value would be noticed; an iterator, for one, is empty when read again."""
     if type(value) in _CONTAINERS:
-        return all(isinstance(item, _CONSTANT) for item in cast("Iterable[Any]", value))
-    return isinstance(value, _CONSTANT)
+        return all(isinstance(item, _CONSTANT) or callable(item) for item in cast("Iterable[Any]", value))
+    return isinstance(value, _CONSTANT) or (callable(value) and not isinstance(value, Iterable))

@@ -12,7 +12,7 @@ from flask import request
 from . import _log
 from ._flask_middleware import add_middleware
 from ._response import ALLOW_ORIGIN, EVALUATED, HOOK, LIST_HEADERS, add_headers
-from .middleware import OWN_POLICIES
+from .middleware import INTERCEPTED, OWN_POLICIES
 from .options import CORSOptions, config_layer
 from .resources import Resources, compile_resources
 
@@ -121,7 +121,8 @@ def _intercept(app: Any, name: str, after_request: AfterRequest) -> None:
     handler = getattr(app, name)
 
     def handle(*args: Any, **kwargs: Any) -> Response:
-        return after_request(app.make_response(handler(*args, **kwargs)))
+        response: Response = app.make_response(handler(*args, **kwargs))
+        return response if INTERCEPTED in _current_request().environ else after_request(response)
 
     setattr(app, name, handle)
 

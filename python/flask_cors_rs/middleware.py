@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 EVALUATED: Final = "flask_cors_rs.evaluated"
 """The key that the decorator leaves in a request's environ, for middleware around it to see."""
 
+INTERCEPTED: Final = "flask_cors_rs.intercepted"
+"""The key that it leaves where it will add its headers to the response of an error handler."""
+
 OWN_POLICIES: Final[list[str]] = []
 """What has a policy of its own inside an application: decorated views, and Blueprints. While there is none, no
 preflight need be routed."""
@@ -102,13 +105,14 @@ class CORSMiddleware:
                     if reason == "allowed":
                         start_response("204 No Content", added)
                         return []
-                    return self._refuse(reason, start_response)
+                    return self._refuse(reason, added, start_response)
         # The path now, as the application may change it.
         return self.wsgi_app(environ, partial(_start, self, environ, environ.get("PATH_INFO", ""), start_response))
 
-    def _refuse(self, reason: str, start_response: StartResponse) -> Iterable[bytes]:
+    def _refuse(self, reason: str, decided: HeaderList, start_response: StartResponse) -> Iterable[bytes]:
         body = f"CORS preflight refused: {reason}\n" if self.debug else "CORS preflight refused\n"
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+        headers += [header for header in decided if header[0] == "Vary"]
         start_response("403 Forbidden", headers)
         return [body.encode()]
 

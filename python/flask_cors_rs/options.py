@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Callable, Literal, NamedTuple, TypedDict, Union, cast
 
 from . import _log, _regex
+from .origins import Matcher, Origin, OriginFunction, Regex, Subdomains
 
 if TYPE_CHECKING:
     from flask import Blueprint, Flask
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 PatternLike = Union[str, "re.Pattern[str]"]
 """A literal, a string that holds a regular expression, or a compiled one."""
 
+OriginLike = Union[PatternLike, Subdomains, Regex, Callable[[str], object]]
+"""An origin as text, one or several by :mod:`flask_cors_rs.origins`, or a function that is asked about an origin."""
+
 ResourcesLike = Union[PatternLike, Iterable[PatternLike], Mapping[PatternLike, "CrossOriginOptions"]]
 """One path pattern, several, or options by path pattern."""
 
@@ -28,9 +32,10 @@ ResourcesLike = Union[PatternLike, Iterable[PatternLike], Mapping[PatternLike, "
 class CrossOriginOptions(TypedDict, total=False):
     """The options of :func:`~flask_cors_rs.cross_origin`, and of a resource of :class:`~flask_cors_rs.CORS`."""
 
-    origins: Union[PatternLike, Iterable[PatternLike]]
+    origins: Union[OriginLike, Iterable[OriginLike]]
     """The origins allowed: literals (compared without case), regular expressions, or ``"*"`` for any.
-    Default ``"*"``."""
+    Default ``"*"``. Not in Flask-CORS: :class:`~flask_cors_rs.Origin`, :class:`~flask_cors_rs.Subdomains`,
+    :class:`~flask_cors_rs.Regex`; functions of an origin, sync or async, asked last, whose true answers allow it."""
 
     methods: Union[str, Iterable[str]]
     """The methods that a preflight may ask for. Default GET, HEAD, POST, OPTIONS, PUT, PATCH, DELETE."""
@@ -51,8 +56,9 @@ class CrossOriginOptions(TypedDict, total=False):
     send_wildcard: bool
     """Whether any origin is answered with ``*`` and not with the request's Origin. Default False."""
 
-    vary_header: bool
-    """Whether ``Vary: Origin`` is sent where the answer depends on the Origin. Default True."""
+    vary_header: Union[bool, Literal["always"]]
+    """Whether ``Vary: Origin`` is sent where an origin is allowed and others could be. Default True. Not in
+    Flask-CORS: ``"always"``, to name all that the answer depends on, merged into a Vary that is there."""
 
     automatic_options: bool
     """Whether the decorator answers OPTIONS in place of the view. Default True."""
@@ -63,15 +69,17 @@ class CrossOriginOptions(TypedDict, total=False):
     allow_private_network: bool
     """Whether pages on public networks may reach this server on a private one. Default False."""
 
+    intercept_exceptions: bool
+    """Whether responses to errors get the headers too. Default True for :class:`~flask_cors_rs.CORS`. Not in
+    Flask-CORS: where it is given to the decorator itself, responses to what the view raises. It means nothing to
+    a resource."""
+
 
 class CORSOptions(CrossOriginOptions, total=False):
     """The options of :class:`~flask_cors_rs.CORS`."""
 
     resources: ResourcesLike
     """The paths that have CORS, with options of their own where it is a dict. Default every path."""
-
-    intercept_exceptions: bool
-    """Whether responses to errors get the headers too. Default True."""
 
     middleware: bool
     """Whether the headers are added around ``app.wsgi_app``, and preflights answered there. Default False; not
@@ -101,7 +109,7 @@ CONFIG_KEYS = {name: f"CORS_{name.upper()}" for name in DEFAULT_OPTIONS}
 """The key of ``app.config`` for each option."""
 
 
-class Regex:
+class CompiledRegex:
     """A regular expression in an option that takes patterns: Python's, and its translation."""
 
     __slots__ = ("pattern",)
@@ -120,10 +128,15 @@ class Regex:
         return _translate(self.pattern).matches_all
 
     def __repr__(self) -> str:
-        return f"Regex({self.pattern!r})"
+        return repr(self.pattern)
+
+    @property
+    def match(self) -> Callable[[str], object]:
+        """What matches at the start of a text."""
+        return self.pattern.match
 
 
-Pattern = Union[str, Regex]
+Pattern = Union[str, CompiledRegex]
 """A literal or a regular expression, told apart once, at set-up."""
 
 _translate = lru_cache(maxsize=4096)(_regex.translate)
@@ -133,6 +146,8 @@ class Options(NamedTuple):
     """The options of one policy, after the merge and parsed."""
 
     origins: tuple[Pattern, ...]
+    origin_matchers: tuple[Matcher, ...]
+    """What is asked of the whole of an origin, and last: functions after the others."""
     any_origin: bool
     """Whether the wildcard is among the origins."""
     first_literal_origin: str | None
@@ -146,7 +161,7 @@ class Options(NamedTuple):
     max_age: str | None
     """The value of Access-Control-Max-Age, in seconds."""
     send_wildcard: bool
-    vary_header: bool
+    vary_header: bool | Literal["always"]
     always_send: bool
     allow_private_network: bool
     automatic_options: bool
@@ -193,6 +208,8 @@ def parse(merged: Mapping[str, Any], report: Report = raise_error) -> Options:
     """
     given = _items("origins", merged["origins"], report)
     any_origin = _ANY in given
+    matchers = _origin_matchers(given, report)
+    given = [item for item in given if not _is_matcher(item)]
     origins = _patterns("origins", given, report, ignore_case=True)
     strings = {str(item) for item in given if isinstance(item, str)}
     first_literal = min((origin for origin in origins if isinstance(origin, str) and origin in strings), default=None)
@@ -205,9 +222,10 @@ def parse(merged: Mapping[str, Any], report: Report = raise_error) -> Options:
                 " refuse '*' on requests with credentials: name the origins, or leave send_wildcard off"
             )
         )
-        any_origin, origins, first_literal = False, (), None
+        any_origin, origins, matchers, first_literal = False, (), (), None
     return Options(
         origins=origins,
+        origin_matchers=matchers,
         any_origin=any_origin,
         first_literal_origin=first_literal,
         methods=(_header_value("methods", joined("methods", merged["methods"], report), report) or "").upper(),
@@ -220,7 +238,7 @@ def parse(merged: Mapping[str, Any], report: Report = raise_error) -> Options:
         supports_credentials=credentials,
         max_age=_header_value("max_age", _seconds(merged["max_age"]), report),
         send_wildcard=send_wildcard,
-        vary_header=bool(merged["vary_header"]),
+        vary_header="always" if merged["vary_header"] == "always" else bool(merged["vary_header"]),
         always_send=bool(merged["always_send"]),
         allow_private_network=bool(merged["allow_private_network"]),
         automatic_options=bool(merged["automatic_options"]),
@@ -314,6 +332,26 @@ def _items(option: str, value: Any, report: Report) -> list[Any]:
         return []
 
 
+def _is_matcher(item: object) -> TypeGuard[Subdomains | Regex | Callable[[str], object]]:
+    """Whether an item of ``origins`` is asked about origins. To Flask-CORS such is an error, or matches nothing."""
+    return isinstance(item, (Subdomains, Regex)) or (callable(item) and not isinstance(item, str))
+
+
+def _origin_matchers(items: Iterable[Any], report: Report) -> tuple[Matcher, ...]:
+    """The items of ``origins`` that are asked about origins, functions last."""
+    matchers: list[Matcher] = []
+    functions: list[Matcher] = []
+    for item in items:
+        if isinstance(item, (Subdomains, Regex)):
+            matchers.append(item)
+        elif _is_matcher(item):
+            try:
+                functions.append(OriginFunction(cast("Any", item)))
+            except TypeError as error:
+                report(error)
+    return *matchers, *functions
+
+
 def _patterns(option: str, items: Iterable[Any], report: Report, *, ignore_case: bool) -> tuple[Pattern, ...]:
     patterns: list[Pattern] = []
     for item in items:
@@ -328,13 +366,15 @@ def _patterns(option: str, items: Iterable[Any], report: Report, *, ignore_case:
 
 
 def _pattern(option: str, item: Any, ignore_case: bool) -> Pattern:
+    if isinstance(item, Origin) and option == "origins":
+        return item
     if is_compiled(item):
         if not isinstance(item.pattern, str):
             raise TypeError(f"{option}: {item!r} matches bytes, and can match nothing here: compile a str")
-        return Regex(item)
+        return CompiledRegex(item)
     if isinstance(item, str) and holds_regex(item):
         try:
-            return Regex(re.compile(item, re.IGNORECASE if ignore_case else 0))
+            return CompiledRegex(re.compile(item, re.IGNORECASE if ignore_case else 0))
         except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(
                 f"{option}: {item!r} is taken for a regular expression, as it holds one of * \\ ] ? $ ^ [ ( ),"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _backend, _log
-from .options import DEFAULT_OPTIONS, Options, Pattern, Regex, parse, parse_resources, warn_of_unknown
+from .options import DEFAULT_OPTIONS, CompiledRegex, Options, Pattern, parse, parse_resources, warn_of_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +24,12 @@ class Resources:
         self._resources = resources
         self.policies = [engine.Policy(options) for _, options in resources]
         self.rules = engine.Rules([(path, policy) for (path, _), policy in zip(resources, self.policies)])
+
+    @property
+    def are_one(self) -> bool:
+        """Whether the first rule matches every path."""
+        first = self._resources[0][0] if self._resources else ""
+        return isinstance(first, CompiledRegex) and first.matches_all
 
     def log_match(self, path: str) -> int | None:
         """Log which rule matches a path, and give its number."""
@@ -71,4 +77,4 @@ def compile_resources(*given: Mapping[str, Any]) -> tuple[Resources, Options, bo
 
 
 def _text(path: Pattern) -> str:
-    return path.pattern.pattern if isinstance(path, Regex) else path
+    return path.pattern.pattern if isinstance(path, CompiledRegex) else path

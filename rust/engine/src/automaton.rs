@@ -27,6 +27,10 @@ impl Automata {
         (Self { parts }, refused)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.parts.iter().any(|(_, regex)| regex.is_match(anchored(text)))
     }

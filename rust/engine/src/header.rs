@@ -62,6 +62,8 @@ pub enum Value<'a> {
     Origin(&'a str),
     /// Made for this request.
     Built(String),
+    /// Names to be merged into the header if the response has it.
+    Merged(&'a str),
 }
 
 impl Value<'_> {
@@ -69,7 +71,7 @@ impl Value<'_> {
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Constant(value) | Self::Origin(value) => value,
+            Self::Constant(value) | Self::Origin(value) | Self::Merged(value) => value,
             Self::Built(value) => value,
         }
     }

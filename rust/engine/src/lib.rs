@@ -35,3 +35,4 @@ pub use pattern::{Foreign, Pattern};
 pub use policy::Policy;
 pub use request::{Preflight, Request};
 pub use rules::Rules;
+pub use vary::{VaryHeader, missing_names};

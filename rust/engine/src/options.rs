@@ -2,6 +2,7 @@
 
 use crate::header::InvalidHeaderValue;
 use crate::pattern::Pattern;
+use crate::vary::VaryHeader;
 use std::fmt;
 
 /// The options that a layer may hold. The names are those of Flask-CORS.
@@ -120,6 +121,9 @@ pub fn merge<V>(layers: impl IntoIterator<Item = Layer<V>>) -> Layer<V> {
 pub struct Options {
     /// The origins allowed.
     pub origins: Vec<Pattern>,
+    /// More of them: what the whole of an origin has to match. They are asked last, in their order, and only of
+    /// visible ASCII text of an origin's length.
+    pub origin_matchers: Vec<Pattern>,
     /// Whether the wildcard `*` is one of them.
     pub any_origin: bool,
     /// The literal origin that sorts first, for requests without an Origin.
@@ -137,7 +141,7 @@ pub struct Options {
     /// Whether any origin is answered with `*` and not with the Origin.
     pub send_wildcard: bool,
     /// Whether answers say that they vary by Origin.
-    pub vary_header: bool,
+    pub vary_header: VaryHeader,
     /// Whether requests without an Origin are answered too.
     pub always_send: bool,
     /// Whether access from public to private networks is allowed.
@@ -149,6 +153,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             origins: vec![Pattern::Any],
+            origin_matchers: Vec::new(),
             any_origin: true,
             first_literal_origin: None,
             methods: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT".to_owned(),
@@ -157,7 +162,7 @@ impl Default for Options {
             supports_credentials: false,
             max_age: None,
             send_wildcard: false,
-            vary_header: true,
+            vary_header: VaryHeader::Dynamic,
             always_send: true,
             allow_private_network: false,
         }

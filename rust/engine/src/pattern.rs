@@ -3,7 +3,7 @@
 use crate::automaton::Automata;
 use crate::text::{casefold, is_folded};
 use foldhash::fast::FixedState;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +18,9 @@ pub trait Foreign: Send + Sync {
 pub enum Pattern {
     /// Compared whole.
     Literal(String),
+    /// Compared whole, and exactly where literals are compared without regard to case. It has none itself: it is
+    /// its own folding.
+    Exact(String),
     /// Matches every text, `.*` for one.
     Any,
     /// A regular expression, anchored at the start only, in the syntax of the `regex` crate, and the
@@ -31,6 +34,7 @@ impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Literal(text) => f.debug_tuple("Literal").field(text).finish(),
+            Self::Exact(text) => f.debug_tuple("Exact").field(text).finish(),
             Self::Any => f.write_str("Any"),
             Self::Regex(pattern, _) => f.debug_tuple("Regex").field(pattern).finish(),
             Self::Foreign(_) => f.write_str("Foreign"),
@@ -44,8 +48,9 @@ impl fmt::Debug for Pattern {
 /// `str.casefold()`.
 pub(crate) struct PatternSet {
     any: bool,
-    /// Hashed in the same way in every process: a request adds nothing to it.
-    literals: HashSet<Box<str>, FixedState>,
+    /// Whether case is disregarded, by the folded text. Hashed in the same way in every process: a request adds
+    /// nothing to it.
+    literals: HashMap<Box<str>, bool, FixedState>,
     longest_literal: usize,
     automata: Automata,
     foreign: Vec<Arc<dyn Foreign>>,
@@ -54,22 +59,26 @@ pub(crate) struct PatternSet {
 impl PatternSet {
     pub(crate) fn new(patterns: Vec<Pattern>) -> Self {
         let mut any = false;
-        let mut literals: HashSet<Box<str>, FixedState> = HashSet::default();
+        let mut literals: HashMap<Box<str>, bool, FixedState> = HashMap::default();
         let mut regexes = Vec::new();
         let mut foreign = Vec::new();
         for (index, pattern) in patterns.into_iter().enumerate() {
             match pattern {
                 Pattern::Any => any = true,
                 Pattern::Literal(text) => {
-                    literals.insert(casefold(&text).into());
+                    literals.insert(casefold(&text).into(), true);
+                }
+                Pattern::Exact(text) => {
+                    literals.entry(text.into()).or_insert(false);
                 }
                 Pattern::Regex(regex, matcher) => regexes.push((index, regex, matcher)),
                 Pattern::Foreign(matcher) => foreign.push(matcher),
             }
         }
         let (automata, refused) = Automata::new(regexes);
-        foreign.extend(refused.into_iter().map(|(_, matcher)| matcher));
-        let longest_literal = literals.iter().map(|text| text.len()).max().unwrap_or(0);
+        // What was foreign from the start is asked last.
+        foreign.splice(..0, refused.into_iter().map(|(_, matcher)| matcher));
+        let longest_literal = literals.keys().map(|text| text.len()).max().unwrap_or(0);
         Self { any, literals, longest_literal, automata, foreign }
     }
 
@@ -84,10 +93,15 @@ impl PatternSet {
         }
         // Most text is folded as it comes. Folding keeps the length of ASCII text, so what is longer than
         // every literal is none of them.
-        (text.len() <= self.longest_literal && self.literals.contains(text))
+        (text.len() <= self.longest_literal && self.literals.contains_key(text))
             || (!is_folded(text)
                 && (text.len() <= self.longest_literal || !text.is_ascii())
-                && self.literals.contains(&*casefold(text)))
+                && self.literals.get(&*casefold(text)).is_some_and(|ignore_case| *ignore_case))
+    }
+
+    /// Whether nothing can match.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.any && self.literals.is_empty() && self.automata.is_empty() && self.foreign.is_empty()
     }
 
     /// Whether anything else matches.
@@ -119,6 +133,16 @@ pub(crate) mod tests {
         assert!(set.matches("HTTPS://A.EXAMPLE"));
         assert!(!set.matches("https://a.example.org"));
         assert!(!set.matches("https://a.exampl"));
+    }
+
+    #[test]
+    fn exact_text_is_compared_with_case() {
+        let set = PatternSet::new(vec![Pattern::Exact("https://a".into()), Pattern::Exact("https://b".into())]);
+        assert!(set.matches("https://a") && !set.matches("https://A"));
+        let both = vec![Pattern::Literal("https://a".into()), Pattern::Exact("https://a".into())];
+        for patterns in [both.clone(), both.into_iter().rev().collect()] {
+            assert!(PatternSet::new(patterns).matches("https://A"));
+        }
     }
 
     #[test]

@@ -39,17 +39,20 @@ impl Policy {
         if let Some(origin) = &options.first_literal_origin {
             check_value(origin).map_err(named(OptionName::Origins))?;
         }
+        let is_dynamic = |pattern: &Pattern| !matches!(pattern, Pattern::Literal(_) | Pattern::Exact(_));
         let dynamic =
-            options.origins.len() > 1 || options.origins.iter().any(|pattern| !matches!(pattern, Pattern::Literal(_)));
+            options.origins.len() > 1 || options.origins.iter().chain(&options.origin_matchers).any(is_dynamic);
+        let answers = options.any_origin || !options.origins.is_empty() || !options.origin_matchers.is_empty();
+        let origins = Origins::new(&mut options);
         Ok(Self {
-            origins: Origins::new(&mut options),
             expose_headers: ExposeHeaders::new(options.expose_headers).map_err(named(OptionName::ExposeHeaders))?,
             credentials: Credentials(options.supports_credentials),
             private_network: PrivateNetwork(options.allow_private_network),
             request_headers: RequestHeaders::new(options.allow_headers),
             max_age: MaxAge::new(options.max_age).map_err(named(OptionName::MaxAge))?,
             methods: Methods::new(options.methods).map_err(named(OptionName::Methods))?,
-            vary: Vary::new(options.vary_header, dynamic),
+            vary: Vary::new(options.vary_header, dynamic, origins.differ(), answers),
+            origins,
         })
     }
 
@@ -85,9 +88,12 @@ impl Policy {
     pub fn answer<'a>(&'a self, request: &Request<'a>, mut add: impl FnMut(Header<'a>)) -> Reason {
         let (origin, reason) = self.origins.answer(request);
         let Some(origin) = origin else {
+            if let Some(value) = self.vary.refusal(request.preflight.is_some()) {
+                add(Header { name: HeaderName::Vary, value });
+            }
             return reason;
         };
-        let vary = self.vary.answer(origin.as_str());
+        let vary = self.vary.answer(origin.as_str(), request.preflight.is_some());
         let mut add = |name, value: Value<'a>| {
             if !value.as_str().is_empty() {
                 add(Header { name, value });
@@ -122,7 +128,7 @@ impl Policy {
             }
         }
         if let Some(value) = vary {
-            add(HeaderName::Vary, Value::Constant(value));
+            add(HeaderName::Vary, value);
         }
         if reason == Reason::Allowed { refusal.unwrap_or(reason) } else { reason }
     }
@@ -131,8 +137,10 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pattern::tests::regex;
+    use crate::pattern::tests::{Suffix, regex};
+    use crate::vary::VaryHeader;
     use proptest::prelude::*;
+    use std::sync::Arc;
 
     fn policy(change: impl FnOnce(&mut Options)) -> Policy {
         let mut options = Options::default();
@@ -255,13 +263,59 @@ mod tests {
         };
         assert!(!vary(&policy(|o| origins(o, &["https://a.example"])), &request));
         assert!(vary(&policy(|o| origins(o, &["https://a.example", "https://a.example"])), &request));
-        assert!(!vary(&policy(|o| o.vary_header = false), &request));
+        assert!(!vary(&policy(|o| o.vary_header = VaryHeader::Never), &request));
         assert!(!vary(&policy(|_| ()), &Request { origin: Some("*"), ..Request::default() }));
         let one_regex = policy(|o| {
             origins(o, &[]);
             o.origins = vec![regex("https://")];
         });
         assert!(vary(&one_regex, &request));
+    }
+
+    #[test]
+    fn always_vary_says_what_the_answer_depends_on() {
+        let by = |change: &dyn Fn(&mut Options), request: &Request<'_>| {
+            let policy = policy(|o| {
+                o.vary_header = VaryHeader::Always;
+                change(o);
+            });
+            let found = policy.decide(request).headers.into_iter().find(|header| header.name == HeaderName::Vary);
+            found.map_or_else(String::new, |header| header.value.as_str().to_owned())
+        };
+        let other = Request { origin: Some("https://other.example"), ..Request::default() };
+        let one = |o: &mut Options| origins(o, &["https://a.example"]);
+        let wildcard = |o: &mut Options| o.send_wildcard = true;
+        for request in [Request::default(), other, Request { origin: Some("https://a.example"), ..other }] {
+            assert_eq!(by(&one, &request), "Origin");
+            assert_eq!(by(&|_| (), &request), "Origin");
+            assert_eq!(by(&wildcard, &request), "");
+            assert_eq!(by(&|o| origins(o, &[]), &request), "");
+        }
+        let asked = "Access-Control-Request-Method, Access-Control-Request-Headers, \
+                     Access-Control-Request-Private-Network";
+        for request in [PREFLIGHT, Request { origin: None, ..PREFLIGHT }] {
+            assert_eq!(by(&one, &request), format!("Origin, {asked}"));
+            assert_eq!(by(&wildcard, &request), asked);
+        }
+        let not_unasked = |o: &mut Options| {
+            o.send_wildcard = true;
+            o.always_send = false;
+        };
+        assert_eq!(by(&not_unasked, &Request::default()), "Origin");
+    }
+
+    #[test]
+    fn matchers_are_asked_last_and_only_of_what_may_be_an_origin() {
+        let policy = policy(|o| {
+            origins(o, &["https://a.example"]);
+            o.origin_matchers = vec![Pattern::Foreign(Arc::new(Suffix(".b.example")))];
+        });
+        let reason = |origin| policy.decide(&Request { origin: Some(origin), ..Request::default() }).reason;
+        assert_eq!(reason("https://a.example"), Reason::Allowed);
+        assert_eq!(reason("https://x.b.example"), Reason::Allowed);
+        assert_eq!(reason("https://c.example"), Reason::OriginNotAllowed);
+        assert_eq!(reason("https:// .b.example"), Reason::OriginNotAllowed);
+        assert_eq!(reason(&format!("https://{}.b.example", "x".repeat(310))), Reason::OriginNotAllowed);
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl<P> Rules<P> {
             }
             match pattern {
                 Pattern::Any => any = Some(index),
-                Pattern::Literal(path) => {
+                Pattern::Literal(path) | Pattern::Exact(path) => {
                     literals.entry(path.into_boxed_str()).or_insert(index);
                 }
                 Pattern::Regex(regex, _) if is_plain(&regex) => {
@@ -126,7 +126,7 @@ mod tests {
     fn naive(pattern: &Pattern, path: &str) -> bool {
         match pattern {
             Pattern::Any => true,
-            Pattern::Literal(literal) => literal == path,
+            Pattern::Literal(literal) | Pattern::Exact(literal) => literal == path,
             Pattern::Regex(regex, _) => crate::automaton::regex_matches(regex, path) == Some(true),
             Pattern::Foreign(matcher) => matcher.matches(path),
         }

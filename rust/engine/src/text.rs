@@ -34,6 +34,16 @@ pub(crate) fn is_single_line(text: &str) -> bool {
     memchr::memchr2(b'\r', b'\n', text.as_bytes()).is_none()
 }
 
+/// The longest scheme that is registered or plausible, the longest name of a host, a port, and what is between them.
+const LONGEST_ORIGIN: usize = 64 + "://".len() + 253 + ":65535".len();
+
+/// Whether text can be the
+/// [serialization of an origin](https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin):
+/// visible ASCII of no more than its length.
+pub(crate) fn may_be_origin(text: &str) -> bool {
+    text.len() <= LONGEST_ORIGIN && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +54,14 @@ mod tests {
         assert_eq!(casefold("Stra\u{df}e"), "strasse");
         assert_eq!(casefold("\u{b5}"), "\u{3bc}");
         assert_eq!(casefold("\u{c0}\u{d7}\u{de}"), "\u{e0}\u{d7}\u{fe}");
+    }
+
+    #[test]
+    fn an_origin_is_visible_ascii_of_bounded_length() {
+        assert!(may_be_origin("https://a.example:8443") && may_be_origin("null"));
+        assert!(!may_be_origin("https://a .example") && !may_be_origin("https://\u{e9}.example"));
+        assert!(!may_be_origin("https://a\u{7f}.example"));
+        assert!(may_be_origin(&"a".repeat(326)) && !may_be_origin(&"a".repeat(327)));
     }
 
     #[test]

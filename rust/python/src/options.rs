@@ -1,9 +1,9 @@
 //! Option layers and parsed options, from Python.
 
 use crate::matcher;
-use cors_engine::{Layer, OptionName, Options};
+use cors_engine::{Layer, OptionName, Options, VaryHeader};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyMapping};
+use pyo3::types::{PyDict, PyMapping, PyString};
 
 /// Merge option layers, the strongest first. Names that are no options are left out.
 #[pyfunction]
@@ -33,8 +33,17 @@ pub(crate) fn extract(options: &Bound<'_, PyAny>) -> PyResult<Options> {
     let patterns = |name| -> PyResult<Vec<_>> {
         options.getattr(name)?.try_iter()?.map(|pattern| matcher::extract(&pattern?)).collect()
     };
+    let vary_header = options.getattr("vary_header")?;
+    let vary_header = if vary_header.is_instance_of::<PyString>() {
+        VaryHeader::Always
+    } else if vary_header.extract()? {
+        VaryHeader::Dynamic
+    } else {
+        VaryHeader::Never
+    };
     Ok(Options {
         origins: patterns("origins")?,
+        origin_matchers: patterns("origin_matchers")?,
         any_origin: options.getattr("any_origin")?.extract()?,
         first_literal_origin: options.getattr("first_literal_origin")?.extract()?,
         methods: options.getattr("methods")?.extract()?,
@@ -43,7 +52,7 @@ pub(crate) fn extract(options: &Bound<'_, PyAny>) -> PyResult<Options> {
         supports_credentials: options.getattr("supports_credentials")?.extract()?,
         max_age: options.getattr("max_age")?.extract()?,
         send_wildcard: options.getattr("send_wildcard")?.extract()?,
-        vary_header: options.getattr("vary_header")?.extract()?,
+        vary_header,
         always_send: options.getattr("always_send")?.extract()?,
         allow_private_network: options.getattr("allow_private_network")?.extract()?,
     })
