@@ -61,7 +61,11 @@ def wheel() -> str:
 def install(session: nox.Session, flask: str) -> None:
     """Install the wheel that pip picks, and what the tests need."""
     groups = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
-    session.install(*(group for group in groups if not group.startswith("flask[")), f"flask[async]{flask}")
+    dependencies = [*nox.project.load_toml("pyproject.toml")["project"]["dependencies"], *groups]
+    session.install(
+        *(name for name in dependencies if not name.lower().startswith("flask[") and not name.startswith("Flask>")),
+        f"flask[async]{flask}",
+    )
     session.install("--no-index", "--no-deps", "--find-links", wheel(), "--only-binary", ":all:", "flask-cors-rs")
 
 

@@ -134,9 +134,11 @@ class Policy:
         "_vary",
     )
 
-    def __new__(cls, options: Options) -> Policy:  # noqa: PYI034 - or one of its subclass
+    def __new__(cls, options: Options) -> Policy:  # noqa: PYI034 - or a subclass
         """A policy that names what its answers vary by, where that is asked for."""
-        return super().__new__(_VaryAlwaysPolicy if options.vary_header == "always" else cls)
+        kind: Any = _VaryAlwaysPolicy if options.vary_header == "always" else cls
+        policy: Policy = super().__new__(kind)
+        return policy
 
     def __init__(self, options: Options) -> None:
         self._options = options

@@ -85,14 +85,18 @@ class FlaskMiddleware(CORSMiddleware):
 
     def _preflight_for_target(self, environ: Environ, headers: HeaderList) -> str | None:
         """Answer a preflight for the path to which Flask would redirect it: browsers follow no such redirect."""
+        if not environ.get("HTTP_ORIGIN") or not environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD"):
+            return None
+        path = decoded(environ.get("PATH_INFO", ""))
+        self._look(self._app)
         target = None
-        if environ.get("HTTP_ORIGIN") and environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD"):
+        # Most redirects add a slash. Where that leads to no other rule, the route need not be found.
+        if self._redirects or "//" in path or any(own.leads_elsewhere(path, f"{path}/") for own in self.resources):
             target = self._target(environ)
-        if target is None:
-            return self._ask(environ, headers)
-        reason = self._ask({**environ, "PATH_INFO": target}, headers)
-        if reason is None and (own := self.own_decision(environ)):
-            return own.reason
+        reason = self._ask(environ if target is None else {**environ, "PATH_INFO": target}, headers)
+        if reason is None and self._has_own and (target or self._target(environ)) is not None:
+            own = self.own_decision(environ)
+            return own.reason if own else None
         return reason
 
     def _apply_for_target(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
@@ -100,21 +104,15 @@ class FlaskMiddleware(CORSMiddleware):
         exception = getattr(environ.get("werkzeug.request"), "routing_exception", None)
         if isinstance(exception, RequestRedirect):
             path_info = _path_info(exception, environ.get("SCRIPT_NAME", ""))
-            if OWN_POLICIES and (own := self._own_policy(environ)) and own[0]:
-                own[0].apply(environ, headers)
+            own = self._own_policy(environ) if OWN_POLICIES else None
+            if own and not any(name.lower() == "access-control-allow-origin" for name, _ in headers):
+                if own[0] is not None:
+                    own[0].apply(environ, headers)
+                return
         self._add(environ, path_info, headers)
 
     def _target(self, environ: Environ) -> str | None:
-        """The path to which Flask would redirect a request, if it has a rule of its own."""
-        path = decoded(environ.get("PATH_INFO", ""))
-        self._look(self._app)
-        if (
-            not self._redirects
-            and not self._has_own
-            and "//" not in path
-            and all(own.rules.match(path) == own.rules.match(f"{path}/") for own in self.resources)
-        ):
-            return None
+        """The path to which Flask would redirect a request."""
         try:
             adapter = self._app.create_url_adapter(self._app.request_class(environ, populate_request=False))
             if adapter is not None:

@@ -51,11 +51,12 @@ def add_headers(policy: Policy, response: Response, request: Request) -> None:
             # Some libraries set a plain mapping, which cannot hold a name twice.
             headers = MultiDict(headers)
             response.headers = headers
-        vary: HeaderList = [("Vary", value) for value in headers.getlist("Vary")]
+        existing: list[str] = cast("Any", headers).getlist("Vary")
+        vary: HeaderList = [("Vary", value) for value in existing]
         added = [*vary]
         policy.apply(request.environ, added)
         if added[: len(vary)] != vary:
-            headers.setlist("Vary", [value for _, value in added[: len(vary)]])
+            cast("Any", headers).setlist("Vary", [value for _, value in added[: len(vary)]])
         for name, value in added[len(vary) :]:
             cast("Any", headers).add(name, value)
     if not _log.is_quiet():

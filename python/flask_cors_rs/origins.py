@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from . import _log, _regex
 from ._linear import LinearMatcher
@@ -88,7 +88,6 @@ class Subdomains:
     origin: str
     apex: bool = False
     any_port: bool = False
-    matches_all: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         parts = _parts("Subdomains", self.origin)
@@ -101,6 +100,11 @@ class Subdomains:
                 f"origins: {self!r}: {parts.host} is a public suffix, and anyone can have a name under it: name the"
                 " domain that is yours"
             )
+
+    @property
+    def matches_all(self) -> bool:
+        """Never."""
+        return False
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
@@ -134,7 +138,6 @@ class Regex:
     """
 
     pattern: str | re.Pattern[str]
-    matches_all: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         pattern: Any = self.pattern
@@ -155,6 +158,11 @@ class Regex:
         except OverflowError as error:
             raise ValueError(f"origins: {self!r}: {error}: repeat less, or give a function of the origin") from error
         vars(self).update(rust=rust, match=matcher.match)
+
+    @property
+    def matches_all(self) -> bool:
+        """Not even where every origin matches: what is longer is none."""
+        return False
 
     if TYPE_CHECKING:
 

@@ -31,6 +31,10 @@ class Resources:
         first = self._resources[0][0] if self._resources else ""
         return isinstance(first, CompiledRegex) and first.matches_all
 
+    def leads_elsewhere(self, path: str, target: str) -> bool:
+        """Whether two paths have different rules."""
+        return self.rules.match(path) != self.rules.match(target)
+
     def log_match(self, path: str) -> int | None:
         """Log which rule matches a path, and give its number."""
         number = self.rules.match(path)

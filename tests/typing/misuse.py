@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from flask import Flask
 
-from flask_cors_rs import CORS, cross_origin
+from flask_cors_rs import CORS, Cached, Subdomains, cross_origin
 
 app = Flask(__name__)
 
 CORS("app")  # error: arg-type
 CORS(app, orgins="*")  # error: call-arg
 CORS(app, origins=5)  # error: arg-type
+CORS(app, origins=lambda: True)  # error: arg-type
+CORS(app, vary_header="sometimes")  # error: arg-type
 CORS(app, supports_credentials="yes")  # error: arg-type
 CORS(app, resources=5)  # error: arg-type
 CORS().init_app()  # error: call-arg
 cross_origin(resources="/a")  # error: call-arg
 cross_origin(max_age=[5])  # error: arg-type
+Subdomains(5)  # error: arg-type
+Cached(len)  # error: call-arg
 cross_origin()(5)  # error: type-var
 
 

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Literal
 
 from flask import Blueprint, Flask
 
-from flask_cors_rs import BACKEND, CORS, __version__, cross_origin, install_as_flask_cors
+from flask_cors_rs import (
+    BACKEND,
+    CORS,
+    Cached,
+    Origin,
+    Regex,
+    Subdomains,
+    __version__,
+    cross_origin,
+    install_as_flask_cors,
+)
 
 if TYPE_CHECKING:
     from flask_cors_rs.options import CORSOptions, CrossOriginOptions
@@ -23,6 +33,20 @@ CORS(app, resources="/api/*", methods={"GET"}, max_age=timedelta(minutes=1))
 CORS(app, resources=["/a", re.compile("/b")], supports_credentials=True)
 CORS(app, resources={"/a": {"origins": "*", "max_age": 5}, re.compile("/b"): {}})
 CORS(origins="*").init_app(app, expose_headers=None, intercept_exceptions=False)
+
+CORS(app, origins=Origin("https://a.example"), vary_header="always")
+CORS(app, origins=[Subdomains("https://a.example", apex=True), Regex(re.compile("x")), "https://b.example"])
+CORS(app, origins=lambda origin: origin.endswith(".example"))
+
+
+async def is_tenant(origin: str) -> bool:
+    """A function may be async."""
+    return origin != ""
+
+
+CORS(
+    app, origins=[Cached(is_tenant, max_age=timedelta(minutes=1)), is_tenant], resources={"/a": {"origins": is_tenant}}
+)
 
 options: CrossOriginOptions = {"origins": ("a", "b"), "allow_headers": re.compile("x-.*"), "vary_header": True}
 everything: CORSOptions = {"resources": {"/a": options}, "send_wildcard": False, "always_send": False}
@@ -39,7 +63,7 @@ def view(number: int, *, name: str = "") -> tuple[str, Literal[201]]:
 status: Literal[201] = view(1, name="x")[1]
 
 
-@cross_origin()
+@cross_origin(intercept_exceptions=True)
 async def asynchronous() -> str:
     """So does an async one."""
     return "x"

@@ -1,9 +1,9 @@
 //! Python's `re`, for patterns that Rust cannot take.
 
 use cors_engine::{Foreign, Pattern};
+use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::exceptions::PyException;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 use std::cell::Cell;

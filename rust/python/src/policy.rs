@@ -102,7 +102,8 @@ fn merge(headers: &Bound<'_, PyList>, name: &Bound<'_, PyString>, names: &str) -
             present.push((index, other, value));
         }
     }
-    let Some(missing) = missing_names(present.iter().map(|(.., value)| value.as_str()), names) else {
+    let values: Vec<&str> = present.iter().map(|(.., value)| value.as_str()).collect();
+    let Some(missing) = missing_names(&values, names) else {
         return Ok(());
     };
     match present.into_iter().next() {
