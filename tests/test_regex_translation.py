@@ -352,7 +352,7 @@ def test_a_pattern_of_bytes_is_refused() -> None:
 
 
 def test_without_a_parse_tree_every_pattern_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_regex, "_parser", None)
+    monkeypatch.setattr(_regex, "parser", None)
     assert translate(re.compile("a")).refusal == "any pattern: this Python does not show its parse tree"
 
 
@@ -386,7 +386,7 @@ def test_a_python_without_the_parser_can_import_the_module(monkeypatch: pytest.M
 )
 def test_an_unknown_parse_tree_is_refused(monkeypatch: pytest.MonkeyPatch, tree: Any) -> None:
     pattern = re.compile("a|b")
-    monkeypatch.setattr(_regex._parser, "parse", lambda pattern, flags: tree)
+    monkeypatch.setattr(_regex.parser, "parse", lambda pattern, flags: tree)
     translation = translate(pattern)
     assert translation.rust is None
     assert translation.refusal is not None

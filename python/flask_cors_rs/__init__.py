@@ -8,12 +8,14 @@ from __future__ import annotations
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
+from ._audit import AuditError, audit
 from ._backend import BACKEND
 from .compat import install_as_flask_cors
 from .middleware import CORSMiddleware
 from .origins import Cached, Origin, Regex, Subdomains
 
 if TYPE_CHECKING:
+    from ._explain import explain
     from .decorator import cross_origin
     from .extension import CORS
 
@@ -22,25 +24,28 @@ if TYPE_CHECKING:
 __all__ = [
     "BACKEND",
     "CORS",
+    "AuditError",
     "CORSMiddleware",
     "Cached",
     "Origin",
     "Regex",
     "Subdomains",
     "__version__",
+    "audit",
     "cross_origin",
+    "explain",
     "install_as_flask_cors",
 ]
 
 
-_NEEDS_FLASK = {"CORS": ".extension", "cross_origin": ".decorator"}
+_LAZY = {"CORS": ".extension", "cross_origin": ".decorator", "explain": "._explain"}
 
 
 def __getattr__(name: str) -> Any:
-    """What needs Flask, which the middleware does not, or the installed metadata, when first asked for."""
+    """What needs Flask, which the middleware does not, or is seldom needed, when first asked for."""
     value: Any
-    if name in _NEEDS_FLASK:
-        value = getattr(import_module(_NEEDS_FLASK[name], __name__), name)
+    if name in _LAZY:
+        value = getattr(import_module(_LAZY[name], __name__), name)
     elif name == "__version__":
         value = metadata.version("flask-cors-rs")
     else:

@@ -75,13 +75,18 @@ class FlaskMiddleware(CORSMiddleware):
     def use(self, resources: Sequence[Resources]) -> None:
         """Replace the rules."""
         super().use(resources)
-        self._ask, self._add = self._preflight, self.apply
+        self._ask = self._preflight
+        self._follows = False
         if self._has_own or not all(rules.are_one for rules in resources):
             self._follow_redirects()
 
     def _follow_redirects(self) -> None:
         """Ask for targets from now on: redirects may lead from the paths of one policy to those of another."""
-        self._preflight, self.apply = self._preflight_for_target, self._apply_for_target
+        self._follows = True
+        self._preflight, self.apply = self._preflight_for_target, self._apply_first
+
+    def _plain_apply(self) -> Callable[[Environ, str, HeaderList], None]:
+        return self._apply_for_target if self._follows else super()._plain_apply()
 
     def _preflight_for_target(self, environ: Environ, headers: HeaderList) -> str | None:
         """Answer a preflight for the path to which Flask would redirect it: browsers follow no such redirect."""
@@ -109,7 +114,7 @@ class FlaskMiddleware(CORSMiddleware):
                 if own[0] is not None:
                     own[0].apply(environ, headers)
                 return
-        self._add(environ, path_info, headers)
+        super()._plain_apply()(environ, path_info, headers)
 
     def _target(self, environ: Environ) -> str | None:
         """The path to which Flask would redirect a request."""

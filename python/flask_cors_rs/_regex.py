@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Translation", "translate"]
+__all__ = ["Translation", "parser", "translate", "written"]
 
 
 def _find_parser() -> Any:
@@ -40,7 +40,7 @@ def _find_parser() -> Any:
     return None
 
 
-_parser = _find_parser()
+parser = _find_parser()
 
 
 class Translation(NamedTuple):
@@ -60,7 +60,7 @@ def translate(pattern: re.Pattern[str], *, whole: bool = False) -> Translation:
     :param whole: whether it is to match the whole of a text, ``bool(pattern.fullmatch(text))``, in which no line ends
     """
     flags = pattern.flags & ~_DEBUG  # which would print the tree
-    if _parser is None:
+    if parser is None:
         return Translation(None, "any pattern: this Python does not show its parse tree", False)
     source: object = pattern.pattern
     if not isinstance(source, str):
@@ -74,7 +74,7 @@ def translate(pattern: re.Pattern[str], *, whole: bool = False) -> Translation:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they were given when the pattern was compiled
-            tree = list(_parser.parse(source, flags))
+            tree = list(parser.parse(source, flags))
         matches_all = _matches_empty(tree, at_start=True)
         if whole:
             matches_all = False
@@ -168,7 +168,7 @@ def _node(node: Any, flags: int, last: bool, depth: int) -> _Piece:
         return _Piece(f"(?:{text})", _sized(sum([piece.size for piece in pieces])), single=True)
     if op in {"MAX_REPEAT", "MIN_REPEAT"}:
         low, high, nodes = argument
-        most = None if high == _parser.MAXREPEAT else int(high)
+        most = None if high == parser.MAXREPEAT else int(high)
         # What is repeated is followed by itself, unless it comes once at most.
         body = _sequence(list(nodes), flags, last=last and most is not None and most <= 1, depth=depth + 1)
         return _repeat(body, int(low), most)
@@ -418,6 +418,11 @@ def _folded(members: Members, ascii_only: int, exact: Ranges, asked: Ranges) -> 
 @lru_cache(maxsize=2)
 def _text(ranges: Ranges) -> str:
     return "".join([chr(code_point) for first, last in ranges for code_point in range(first, last + 1)])
+
+
+def written(members: Iterable[tuple[Any, Any]]) -> str:
+    """The members of a class in a parse tree, as Python writes them."""
+    return _written(tuple([(str(kind), _plain(member)) for kind, member in members]))
 
 
 def _written(members: Members) -> str:

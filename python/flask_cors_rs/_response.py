@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ALLOW_ORIGIN: Final = "Access-Control-Allow-Origin"
 
 HOOK: Final = "_flask_cors_rs"
-"""The attribute by which our after_request functions are known."""
+"""The attribute by which our after_request functions are known: a function that gives their rules."""
 
 EVALUATED: Final = "_FLASK_CORS_EVALUATED"
 """The attribute that the decorator leaves on a response, for the extension to see. Programs that read

@@ -89,7 +89,7 @@ ACL_REQUEST_METHOD = "Access-Control-Request-Method"
 ACL_REQUEST_HEADERS = "Access-Control-Request-Headers"
 ACL_REQUEST_HEADER_PRIVATE_NETWORK = "Access-Control-Request-Private-Network"
 
-DEFAULT_OPTIONS = {name: value for name, value in _DEFAULT_OPTIONS.items() if name != "middleware"}
+DEFAULT_OPTIONS = {name: value for name, value in _DEFAULT_OPTIONS.items() if name not in {"audit", "middleware"}}
 CONFIG_OPTIONS = [_CONFIG_KEYS[name] for name in DEFAULT_OPTIONS]
 RegexObject = re.Pattern
 LOG = _log.LOG

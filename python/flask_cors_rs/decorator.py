@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._backend import Policy
+    from .options import Options
 
 ViewT = TypeVar("ViewT", bound="Callable[..., Any]")
 """The type of a view, kept as it is; a ParamSpec would not let checkers infer a lambda's."""
@@ -65,7 +66,7 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
     _check(given)
 
     def decorate(view: ViewT) -> ViewT:
-        policies = _Policies(given)
+        policies = Policies(given)
         automatic = bool(given.get("automatic_options", True))
         pinned = automatic and _is_unfinished_class_view(view)
 
@@ -130,7 +131,7 @@ def _check(given: Mapping[str, Any]) -> None:
     parse({**DEFAULT_OPTIONS, "origins": (), **readable})
 
 
-def _intercepting(view: Callable[..., Any], policies: _Policies) -> Callable[..., Any]:
+def _intercepting(view: Callable[..., Any], policies: Policies) -> Callable[..., Any]:
     """A decorated view whose policy goes to the response of an error handler too."""
     if inspect.iscoroutinefunction(view):
 
@@ -220,7 +221,7 @@ class _Entry(NamedTuple):
     automatic_options: bool
 
 
-class _Policies:
+class Policies:
     """The policies of a decorated view, one for each application that routes to it."""
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -249,6 +250,19 @@ class _Policies:
             entry = self._make(app, config)
         return entry.policy, entry.automatic_options
 
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The options of the decorator itself."""
+        return self._options
+
+    def parsed(self, app: Flask) -> Options:
+        """The options for an application, as they would be now.
+
+        :raises ValueError: its configuration makes none
+        """
+        defaults = cast("Mapping[str, Any]", DEFAULT_OPTIONS)
+        return parse(_backend.engine.merge([self._options, config_layer(app), defaults]))
+
     def intercept(self) -> None:
         """Add the headers to the response to the current request, whatever it will be."""
         request = _current_request()
@@ -272,6 +286,8 @@ class _Policies:
         try:
             options = parse(merged, log_error)
             policy = engine.Policy(options)
+            if app.debug:
+                policy = _ExplainingPolicy(policy)
         except Exception:
             # A configuration that only shows at a request must not fail it.
             _log.LOG.exception("The CORS configuration makes no policy: no headers are sent")
@@ -280,6 +296,19 @@ class _Policies:
             self._entries[app] = entry
             self._last = entry
         return entry
+
+
+class _ExplainingPolicy:
+    """A policy that logs why a browser will block a request."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self.decide = policy.decide
+
+    def apply(self, environ: dict[str, Any], headers: list[tuple[str, str]], /) -> None:
+        """Append the headers, and log what they lack."""
+        self._policy.apply(environ, headers)
+        _log.log_blocked(self._policy.decide(environ), environ, "@cross_origin")
 
 
 def _is_stable(value: object) -> bool:

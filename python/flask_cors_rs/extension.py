@@ -7,9 +7,10 @@ from sys import modules
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from flask import request
+from flask import current_app, request
 
 from . import _log
+from ._audit import audit_at_setup, ignored_ids
 from ._flask_middleware import add_middleware
 from ._response import ALLOW_ORIGIN, EVALUATED, HOOK, LIST_HEADERS, add_headers
 from .middleware import INTERCEPTED, OWN_POLICIES
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask, Request, Response
     from typing_extensions import Unpack
 
+    from ._backend import Environ, HeaderList
+
+    Apply = Callable[[Environ, str, HeaderList], None]
     AfterRequest = Callable[[Response], Response]
 
 _current_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
@@ -65,7 +69,9 @@ class CORS:
         :raises TypeError: the same, for a value of a type from which nothing can be made
         """
         app = cast("Flask", getattr(app, "_get_current_object", lambda: app)())  # current_app, perhaps
-        resources, common, middleware = compile_resources(options, self._options, config_layer(app))
+        config = config_layer(app)
+        resources, common, middleware, audit = compile_resources(options, self._options, config=config)
+        audit_at_setup(resources, "CORS(app)", audit, ignored_ids(getattr(app, "config", {})))
         after_request, use_in_hook = make_after_request(resources)
         uses = [use_in_hook]
         if middleware:
@@ -102,8 +108,10 @@ class CORS:
                     " reconfigure(), and restart to change it"
                 )
         with self._lock:
-            compiled = [compile_resources(options, config_layer(app))[0] for app, _ in self._registered]
-            for (_, uses), resources in zip(self._registered, compiled):
+            compiled = [compile_resources(options, config=config_layer(app)) for app, _ in self._registered]
+            for (app, _), (resources, _, _, audit) in zip(self._registered, compiled):
+                audit_at_setup(resources, "CORS(app)", audit, ignored_ids(getattr(app, "config", {})))
+            for (_, uses), (resources, *_) in zip(self._registered, compiled):
                 for use in uses:
                     use(resources)
             self._options = options
@@ -133,7 +141,21 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
     :param resources: the rules
     :returns: the function, and another that gives it other rules
     """
-    apply = resources.rules.apply
+    apply: Apply
+
+    def apply_first(environ: Environ, path: str, headers: HeaderList) -> None:
+        # Whether the application is in debug mode is known by its first request.
+        nonlocal apply
+        apply = apply_and_explain if current_app.debug else resources.rules.apply
+        apply(environ, path, headers)
+
+    def apply_and_explain(environ: Environ, path: str, headers: HeaderList) -> None:
+        before = len(headers)
+        resources.rules.apply(environ, path, headers)
+        if not any(name.lower() == ALLOW_ORIGIN.lower() for name, _ in headers[:before]):
+            resources.log_blocked(environ, path, "CORS(app)")
+
+    apply = apply_first
 
     def after_request(response: Response) -> Response:
         # Every call counts here: what `is_quiet` does stands in place of a call of it.
@@ -164,7 +186,7 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
         # A request reads one of the two names, once.
         nonlocal apply, resources
         resources = others
-        apply = others.rules.apply
+        apply = apply_first
 
-    setattr(after_request, HOOK, True)
+    setattr(after_request, HOOK, lambda: resources)
     return after_request, use

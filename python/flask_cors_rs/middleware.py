@@ -7,7 +7,9 @@ from logging import WARNING
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from . import _log
+from ._audit import audit_at_setup
 from ._path import decoded
+from .decision import Decision
 from .resources import Resources, compile_resources
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._backend import Environ, HeaderList
-    from .decision import Decision
     from .options import CORSOptions
 
 EVALUATED: Final = "flask_cors_rs.evaluated"
@@ -55,20 +56,37 @@ class CORSMiddleware:
     """
 
     debug: bool = False
+    apply: Callable[[Environ, str, HeaderList], None]
 
     def __init__(self, wsgi_app: WSGIApplication, *, debug: bool = False, **options: Unpack[CORSOptions]) -> None:
         self.wsgi_app = wsgi_app
         self.debug = debug
-        self.use([compile_resources(options)[0]])
+        resources, _, _, audit = compile_resources(options)
+        audit_at_setup(resources, "CORSMiddleware", audit)
+        self.use([resources])
 
     def use(self, resources: Sequence[Resources]) -> None:
         """Replace the rules. Of several sets each is asked in turn, until one allows the origin."""
         self.resources = resources
         if len(resources) == 1:
-            rules = resources[0].rules
-            self.apply, self._preflight = rules.apply_around, rules.preflight
+            self._preflight = resources[0].rules.preflight
         else:
-            self.apply, self._preflight = self._apply_in_turn, self._preflight_in_turn
+            self._preflight = self._preflight_in_turn
+        self.apply = self._apply_first
+
+    def _plain_apply(self) -> Callable[[Environ, str, HeaderList], None]:
+        return self.resources[0].rules.apply_around if len(self.resources) == 1 else self._apply_in_turn
+
+    def _apply_first(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
+        # Whether an application is in debug mode is known by its first request.
+        self.apply = self._apply_and_explain if self.debug else self._plain_apply()
+        self.apply(environ, path_info, headers)
+
+    def _apply_and_explain(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
+        has_allow_origin = any(name.lower() == "access-control-allow-origin" for name, _ in headers)
+        self._plain_apply()(environ, path_info, headers)
+        if not has_allow_origin and len(self.resources) == 1:
+            self.resources[0].log_blocked(environ, decoded(path_info), "CORSMiddleware")
 
     def _apply_in_turn(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
         for resources in self.resources:
@@ -102,6 +120,9 @@ class CORSMiddleware:
                     # What `is_quiet` does stands in place of a call of it.
                     if _log.ROOT.level < WARNING or _log.LOG.level:
                         self.log(environ, environ.get("PATH_INFO", ""), own)
+                    if reason != "allowed" and self.debug:
+                        decision = Decision((), reason)
+                        _log.log_blocked(decision, environ, "CORSMiddleware" if own is None else "@cross_origin")
                     if reason == "allowed":
                         start_response("204 No Content", added)
                         return []

@@ -85,6 +85,10 @@ class CORSOptions(CrossOriginOptions, total=False):
     """Whether the headers are added around ``app.wsgi_app``, and preflights answered there. Default False; not
     in Flask-CORS."""
 
+    audit: Literal["log", "raise", "off"]
+    """What to do with weak spots of severity ``error`` at set-up: log them at WARNING, raise an
+    :class:`~flask_cors_rs.AuditError`, or do not look. Default ``"log"``; not in Flask-CORS."""
+
 
 ALL_METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]
 
@@ -103,6 +107,7 @@ DEFAULT_OPTIONS: CORSOptions = {
     "always_send": True,
     "allow_private_network": False,
     "middleware": False,
+    "audit": "log",
 }
 
 CONFIG_KEYS = {name: f"CORS_{name.upper()}" for name in DEFAULT_OPTIONS}
@@ -126,6 +131,12 @@ class CompiledRegex:
     def matches_all(self) -> bool:
         """Whether every string matches."""
         return _translate(self.pattern).matches_all
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CompiledRegex) and other.pattern == self.pattern
+
+    def __hash__(self) -> int:
+        return hash(self.pattern)
 
     def __repr__(self) -> str:
         return repr(self.pattern)

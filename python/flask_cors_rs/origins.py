@@ -95,7 +95,7 @@ class Subdomains:
             raise ValueError(f"origins: {self!r}: an IP address has no subdomains: use Origin({self.origin!r})")
         if self.any_port and parts.port:
             raise ValueError(f"origins: {self!r}: any_port leaves no port to name: leave out :{parts.port}")
-        if _suffixes().is_public(parts.host):
+        if is_public_suffix(parts.host):
             raise ValueError(
                 f"origins: {self!r}: {parts.host} is a public suffix, and anyone can have a name under it: name the"
                 " domain that is yours"
@@ -330,6 +330,34 @@ def _parts(kind: str, origin: Any) -> _Parts:
     return _Parts(scheme, host, port, host.startswith("[") or _ends_in_number(host))
 
 
+def origin_problem(origin: str) -> str | None:
+    """Why no browser sends an Origin, None if one does."""
+    return _problem(origin, _SPLIT.fullmatch(origin))
+
+
+def browser_origin(origin: str) -> str | None:
+    """What a browser sends where somebody wrote an origin, if that can be told."""
+    meant = _meant(_SPLIT.fullmatch(origin))
+    return None if meant is None or origin_problem(meant) else meant
+
+
+def registrable_domain(origin: str, *, listed: bool = True) -> str | None:
+    """The domain of an origin that somebody can register; None for an address and a suffix.
+
+    :param listed: whether the suffix must be on the list; if not, every top-level domain counts as one
+    """
+    parts = _parts("Origin", origin)
+    domain: str | None = None
+    if not parts.is_address:
+        domain = _suffixes().privatesuffix(parts.host, accept_unknown=not listed)
+    return domain
+
+
+def is_public_suffix(host: str) -> bool:
+    """Whether anyone can have a name under a host."""
+    return bool(_suffixes().is_public(host))
+
+
 def _problem(origin: str, found: re.Match[str] | None) -> str | None:
     """Why no browser sends an Origin, if none does."""
     if origin == "null":
@@ -390,9 +418,14 @@ def _ends_in_number(host: str) -> bool:
 
 
 def _remedy(kind: str, found: re.Match[str] | None) -> str:
-    """What a browser would send, if that can be told."""
+    """What to write instead, if that can be told."""
+    meant = _meant(found)
+    return "" if meant is None or origin_problem(meant) else f": write {kind}({meant!r})"
+
+
+def _meant(found: re.Match[str] | None) -> str | None:
     if found is None:
-        return ""
+        return None
     scheme, _, host, port, _ = found.groups(default="")
     if not host.isascii():
         import idna
@@ -400,11 +433,10 @@ def _remedy(kind: str, found: re.Match[str] | None) -> str:
         try:
             host = idna.encode(host, uts46=True).decode()
         except idna.IDNAError:
-            return ""
+            return None
     scheme, host = scheme.lower(), host.lower()
     port = f":{port}" if port and port != _DEFAULT_PORTS.get(scheme) else ""
-    meant = f"{scheme}://{host}{port}"
-    return "" if _problem(meant, _SPLIT.fullmatch(meant)) else f": write {kind}({meant!r})"
+    return f"{scheme}://{host}{port}"
 
 
 @lru_cache(maxsize=1)

@@ -37,11 +37,13 @@ pub enum OptionName {
     AllowPrivateNetwork,
     /// `middleware`, which Flask-CORS does not have
     Middleware,
+    /// `audit`, which Flask-CORS does not have
+    Audit,
 }
 
 impl OptionName {
     /// Every option, in the order of the discriminants.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Origins,
         Self::Methods,
         Self::AllowHeaders,
@@ -56,6 +58,7 @@ impl OptionName {
         Self::AlwaysSend,
         Self::AllowPrivateNetwork,
         Self::Middleware,
+        Self::Audit,
     ];
 
     /// The name as users write it.
@@ -76,6 +79,7 @@ impl OptionName {
             Self::AlwaysSend => "always_send",
             Self::AllowPrivateNetwork => "allow_private_network",
             Self::Middleware => "middleware",
+            Self::Audit => "audit",
         }
     }
 }
