@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(if $(CARGO),with,without)-cargo
 SOURCES := pyproject.toml packaging/build_backend.py Makefile $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name 'Cargo.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
+.PHONY: help demo e2e test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -36,6 +36,11 @@ endif
 
 test-python: $(STAMP)
 	$(BIN)/python -m pytest
+
+e2e: $(STAMP) ## ask headless Chromium what it says to known misconfigurations (installs it, given apt-get)
+	$(BIN)/python -m pip install --quiet --group e2e
+	command -v chromium google-chrome >/dev/null || { apt-get update && apt-get install --yes chromium; }
+	$(BIN)/python -m pytest tests/e2e.py
 
 lint: $(STAMP) ## ruff, cargo fmt and clippy, warnings denied
 	$(BIN)/ruff check
@@ -92,6 +97,7 @@ bench-report: $(STAMP) ## write the README's tables and its picture from the las
 
 docs: $(STAMP) ## make the generated parts of the documentation again
 	$(BIN)/python docs/regular_expressions_report.py
+	$(BIN)/python docs/audit_report.py
 
 fuzz: $(STAMP) ## a long search for differences: from Flask-CORS, between the engines, between regular expressions
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/test_regex_translation.py tests/test_engines_agree.py tests/test_hostile_requests.py tests/test_differential.py

@@ -499,7 +499,8 @@ def _unknown(name: str, names: list[str], where: str) -> Finding:
 
 def _unknown_keys(app: Flask) -> Iterator[Finding]:
     known = {*CONFIG_KEYS.values(), "CORS_AUDIT_IGNORE"}
-    for key in app.config:
+    keys: Iterable[str] = map(str, app.config)
+    for key in keys:
         if key.startswith("CORS_") and key not in known:
             yield _unknown(key, sorted(known), "app.config")
 
@@ -556,4 +557,6 @@ def _unreached(app: Flask, resources: Resources, name: str, blueprint: str | Non
 
 
 def _matches(pattern: object, path: str) -> bool:
-    return path == pattern if isinstance(pattern, str) else getattr(pattern, "match", lambda _: None)(path) is not None
+    if isinstance(pattern, CompiledRegex):
+        return pattern.match(path) is not None
+    return path == pattern

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from werkzeug.exceptions import HTTPException
@@ -59,7 +59,8 @@ def explain(
     :param credentials: whether the credentials mode is ``include``
     :raises ValueError: no browser sends such an Origin
     """
-    base = f"http://{app.config.get('SERVER_NAME') or 'localhost'}"
+    config: Any = app.config
+    base = f"http://{config.get('SERVER_NAME') or 'localhost'}"
     request = Request(_checked(origin), method, base + path, tuple(headers), credentials)
     failures: list[str] = []
 

@@ -69,13 +69,13 @@ class FlaskMiddleware(CORSMiddleware):
         self._app = app
         self._seen: tuple[int, ...] = ()
         self._has_own = False
-        self._redirects = False
+        self._redirects: Literal["", "slash", "anywhere"] = ""
         self.use(resources)
 
     def use(self, resources: Sequence[Resources]) -> None:
         """Replace the rules."""
         super().use(resources)
-        self._ask = self._preflight
+        self._ask, self._add = self._preflight, super()._plain_apply()
         self._follows = False
         if self._has_own or not all(rules.are_one for rules in resources):
             self._follow_redirects()
@@ -86,17 +86,24 @@ class FlaskMiddleware(CORSMiddleware):
         self._preflight, self.apply = self._preflight_for_target, self._apply_first
 
     def _plain_apply(self) -> Callable[[Environ, str, HeaderList], None]:
+        self._look(self._app)
         return self._apply_for_target if self._follows else super()._plain_apply()
 
     def _preflight_for_target(self, environ: Environ, headers: HeaderList) -> str | None:
         """Answer a preflight for the path to which Flask would redirect it: browsers follow no such redirect."""
+        self._look(self._app)
+        if not self._redirects and not self._has_own and "//" not in environ.get("PATH_INFO", ""):
+            return self._ask(environ, headers)
         if not environ.get("HTTP_ORIGIN") or not environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD"):
             return None
         path = decoded(environ.get("PATH_INFO", ""))
-        self._look(self._app)
         target = None
         # Most redirects add a slash. Where that leads to no other rule, the route need not be found.
-        if self._redirects or "//" in path or any(own.leads_elsewhere(path, f"{path}/") for own in self.resources):
+        if (
+            self._redirects == "anywhere"
+            or "//" in path
+            or any(own.leads_elsewhere(path, f"{path}/") for own in self.resources)
+        ):
             target = self._target(environ)
         reason = self._ask(environ if target is None else {**environ, "PATH_INFO": target}, headers)
         if reason is None and self._has_own and (target or self._target(environ)) is not None:
@@ -106,7 +113,9 @@ class FlaskMiddleware(CORSMiddleware):
 
     def _apply_for_target(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
         """Add the headers of the target to a redirect by the routing, which would else end the browser's way."""
-        exception = getattr(environ.get("werkzeug.request"), "routing_exception", None)
+        exception = None
+        if self._redirects or "//" in path_info:
+            exception = getattr(environ.get("werkzeug.request"), "routing_exception", None)
         if isinstance(exception, RequestRedirect):
             path_info = _path_info(exception, environ.get("SCRIPT_NAME", ""))
             own = self._own_policy(environ) if OWN_POLICIES else None
@@ -114,7 +123,7 @@ class FlaskMiddleware(CORSMiddleware):
                 if own[0] is not None:
                     own[0].apply(environ, headers)
                 return
-        super()._plain_apply()(environ, path_info, headers)
+        self._add(environ, path_info, headers)
 
     def _target(self, environ: Environ) -> str | None:
         """The path to which Flask would redirect a request."""
@@ -173,7 +182,11 @@ class FlaskMiddleware(CORSMiddleware):
             self._has_own = any(hasattr(view, decorator.POLICIES) for view in app.view_functions.values()) or any(
                 _has_hook(app, name) for name in app.after_request_funcs if name
             )
-            self._redirects = any(rule.redirect_to or rule.alias or rule.defaults for rule in app.url_map.iter_rules())
+            rules = list(app.url_map.iter_rules())
+            if any(rule.redirect_to or rule.alias or rule.defaults for rule in rules):
+                self._redirects = "anywhere"
+            elif any(rule.rule.endswith("/") and rule.rule != "/" and rule.strict_slashes for rule in rules):
+                self._redirects = "slash"
             self._seen = seen
             if self._has_own:
                 self._follow_redirects()

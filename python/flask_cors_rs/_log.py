@@ -57,7 +57,7 @@ def warn(message: str, *values: object) -> None:
         logging.lastResort.handle(LOG.makeRecord(LOG.name, logging.WARNING, "", 0, message, values, None))
 
 
-class _Limiter:
+class Limiter:
     """Lets so many lines of a kind through in so many seconds, and tells how many it kept back."""
 
     def __init__(self, lines: int, seconds: float) -> None:
@@ -75,7 +75,7 @@ class _Limiter:
         return self._count <= self._lines
 
 
-_blocked = _Limiter(20, 60)
+_blocked = Limiter(20, 60)
 
 
 def log_blocked(decision: Decision, environ: Mapping[str, Any], where: str) -> None:

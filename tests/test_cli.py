@@ -1,0 +1,232 @@
+"""``flask cors``: what it prints, and its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask import Blueprint, Flask, redirect
+from flask.cli import ScriptInfo
+from werkzeug.serving import make_server
+
+from flask_cors_rs import CORS, CORSMiddleware, Subdomains, cross_origin
+from flask_cors_rs.cli import cors
+
+if TYPE_CHECKING:
+    from click.testing import Result
+
+pytestmark = pytest.mark.usefixtures("engine")
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def make_app() -> Flask:
+    app = Flask(__name__, static_folder=None)
+    app.add_url_rule("/api/items/<int:number>", "items", lambda number: f"{number}", methods=["GET", "PUT"])
+    app.add_url_rule("/plain", "plain", lambda: "plain")
+    app.add_url_rule("/away", "away", lambda: redirect("https://other.example/"))
+    app.add_url_rule("/own", "own", cross_origin(origins=Subdomains("https://own.example"), max_age=5)(lambda: "own"))
+    blueprint = Blueprint("blue", __name__)
+    blueprint.add_url_rule("/blue", "view", lambda: "blue")
+    CORS(blueprint, origins="https://blue.example")
+    app.register_blueprint(blueprint)
+    resources = {"/api/*": {"origins": "https://app.example", "supports_credentials": True}, "/nowhere": {}}
+    CORS(app, resources=resources, allow_headers=["X-A"], expose_headers="X-E", methods=["GET", "PUT"])
+    return app
+
+
+def run(app: Flask, *arguments: str) -> Result:
+    return app.test_cli_runner().invoke(cors, arguments, obj=ScriptInfo(create_app=lambda: app))
+
+
+def test_flask_finds_it() -> None:
+    found = entry_points()
+    group: Any = found.select(group="flask.commands") if hasattr(found, "select") else found["flask.commands"]
+    assert {point.value for point in group if point.name == "cors"} == {"flask_cors_rs.cli:cors"}
+    result = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "api", "cors", "rules", "--path", "/account"],
+        cwd=EXAMPLES,
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "resource /account/* of CORS(app)" in result.stdout
+    assert "/widget" not in result.stdout
+
+
+def test_rules() -> None:
+    result = run(make_app(), "rules")
+    assert result.exit_code == 0
+    assert (
+        result.output
+        == """\
+/api/items/<int:number>  GET, PUT  (items)
+    resource /api/* of CORS(app)
+      origins      https://app.example
+      methods      GET, PUT
+      headers      X-A
+      exposed      X-E
+      credentials  yes     max-age  not set
+/away  GET  (away)
+    no CORS
+/blue  GET  (blue.view)
+    resource /* of CORS(blue)
+      origins      https://blue.example
+      methods      DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT
+      headers      any
+      credentials  no      max-age  not set
+/own  GET  (own)
+    @cross_origin
+      origins      Subdomains(origin='https://own.example', apex=False,
+                   any_port=False)
+      methods      DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT
+      headers      any
+      credentials  no      max-age  5 s
+/plain  GET  (plain)
+    no CORS
+No route reaches /nowhere of CORS(app).
+"""
+    )
+
+
+def test_rules_for_machines_and_in_another_order() -> None:
+    app = make_app()
+    told = json.loads(run(app, "rules", "--json", "--sort", "endpoint", "--path", "/").output)
+    assert [route["endpoint"] for route in told["routes"]] == ["away", "blue.view", "items", "own", "plain"]
+    assert told["unreached"] == ["/nowhere of CORS(app)"]
+    (policy,) = told["routes"][2]["policies"]
+    assert (policy["by"], policy["resource"], policy["origins"]) == ("CORS(app)", "/api/*", ["https://app.example"])
+    matched = json.loads(run(app, "rules", "--json", "--sort", "match").output)["routes"]
+    assert [route["endpoint"] for route in matched] == [rule.endpoint for rule in app.url_map.iter_rules()]
+
+
+def test_rules_of_middleware_and_of_several_extensions() -> None:
+    app = Flask(__name__, static_folder=None)
+    app.add_url_rule("/", "index", lambda: "index")
+    CORS(app, origins="https://first.example")
+    CORS(app, origins="https://second.example")
+    app.wsgi_app = CORSMiddleware(app.wsgi_app, origins="https://around.example")  # type: ignore[method-assign]
+    (route,) = json.loads(run(app, "rules", "--json").output)["routes"]
+    names = [(policy["by"], policy["origins"]) for policy in route["policies"]]
+    # In one name the latest stands for both, as the same words describe them.
+    assert names == [("CORS(app)", ["https://second.example"]), ("CORSMiddleware", ["https://around.example"])]
+    wrapped = Flask(__name__, static_folder=None)
+    wrapped.add_url_rule("/", "index", lambda: "index")
+    CORS(wrapped, middleware=True, origins="https://app.example")
+    (route,) = json.loads(run(wrapped, "rules", "--json").output)["routes"]
+    assert [policy["origins"] for policy in route["policies"]] == [["https://app.example"]]
+
+
+def test_check_allowed() -> None:
+    result = run(make_app(), "check", "https://app.example", "PUT", "/api/items/1", "-H", "X-A: 1", "--credentials")
+    assert result.exit_code == 0
+    for line in (
+        "1. preflight: OPTIONS http://localhost/api/items/1",
+        "   > Access-Control-Request-Headers: x-a",
+        "   < Access-Control-Allow-Credentials: true",
+        "2. request: PUT http://localhost/api/items/1",
+        "ALLOWED, with status 200",
+        "Decided by /api/* of CORS(app).",
+    ):
+        assert line in result.output.splitlines()
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
+def test_check_blocked() -> None:
+    result = run(make_app(), "check", "https://evil.example", "PUT", "/api/items/1")
+    assert result.exit_code == 1
+    assert "BLOCKED" in result.output.splitlines()
+    text = " ".join(result.output.split())
+    assert (
+        "Access to fetch at 'http://localhost/api/items/1' from origin 'https://evil.example' has been blocked by CORS"
+        " policy: Response to preflight request doesn't pass access control check: No 'Access-Control-Allow-Origin'"
+        " header is present on the requested resource."
+    ) in text
+    assert "add 'https://evil.example' to the origins of /api/* of CORS(app)" in text
+
+
+def test_check_for_machines() -> None:
+    result = run(make_app(), "check", "https://app.example", "DELETE", "/api/items/1", "--json", "-H", "Cookie: x")
+    assert result.exit_code == 1
+    told = json.loads(result.output)
+    assert told["allowed"] is False
+    assert (told["error"], told["parameter"]) == ("MethodDisallowedByPreflightResponse", "DELETE")
+    assert told["notes"] == ["Browsers do not let scripts set Cookie: it is not sent."]
+    assert told["policies"] == ["/api/* of CORS(app)"]
+    assert [step["name"] for step in told["steps"]] == ["preflight"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["https://app.example/", "GET", "/plain"], "write Origin('https://app.example')"),
+        (["app.example", "GET", "/plain"], "scheme://host"),
+        (["https://app.example", "GET", "plain"], "write /plain"),
+        (["https://app.example", "GET", "/plain", "-H", "X-A"], 'write "Name: value"'),
+        (["https://app.example", "GET"], "Missing argument"),
+        (["https://app.example", "GET", "/plain", "--url", "ftp://x"], "no URL of a server"),
+        (["https://app.example", "GET", "/plain", "--url", "http://127.0.0.1:1"], "refused"),
+    ],
+)
+def test_a_request_that_cannot_be_made_is_an_error_of_usage(arguments: list[str], message: str) -> None:
+    result = run(make_app(), "check", *arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_check_follows_no_redirect_to_another_server() -> None:
+    app = make_app()
+    CORS(app, resources="/away")
+    result = run(app, "check", "https://app.example", "GET", "/away")
+    assert result.exit_code == 1
+    assert "leads to https://other.example, which is another server" in " ".join(result.output.split())
+
+
+def test_check_a_server_that_runs() -> None:
+    server = make_server("127.0.0.1", 0, make_app(), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        base = f"http://127.0.0.1:{server.server_port}"
+        for origin, status in (("https://app.example", 0), ("https://evil.example", 1), (base, 0)):
+            assert run(Flask("other"), "check", origin, "PUT", "/api/items/1", "--url", base).exit_code == status
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_what_comes_from_a_server_is_printed_escaped() -> None:
+    app = Flask(__name__)
+    CORS(app, expose_headers="X-\u00e9")
+    app.add_url_rule("/", "index", lambda: ("x", {"Vary": "a\x1b[31mb"}))
+    output = run(app, "check", "https://app.example", "GET", "/").output
+    assert "\x1b[31m" not in output
+    assert "a\\x1b[31mb" in output
+
+
+def test_audit() -> None:
+    app = make_app()
+    CORS(app, resources={"/plain": {"supports_credentials": True}})
+    result = run(app, "audit")
+    assert result.exit_code == 1
+    assert "CORS001 error  /plain of CORS(app)" in result.output
+    assert "2 findings: 1 error, 1 warning, 0 info" in result.output
+    assert max(len(line) for line in result.output.splitlines() if "https://github.com" not in line) <= 80
+    assert run(app, "audit", "--ignore", "CORS001").exit_code == 0
+    assert run(app, "audit", "--ignore", "CORS001", "--fail-on", "warning").exit_code == 1
+    assert run(app, "audit", "--fail-on", "never").exit_code == 0
+    found = json.loads(run(app, "audit", "--json").output)
+    assert [finding["id"] for finding in found] == ["CORS001", "CORS015"]
+    assert set(found[0]) == {
+        *("id", "severity", "option", "where", "detail", "example", "remedy", "consequence", "documentation")
+    }
+    app.config["CORS_AUDIT_IGNORE"] = "CORS001, CORS015"
+    assert run(app, "audit", "--fail-on", "info").exit_code == 0

@@ -1,0 +1,116 @@
+"""In debug mode a request that a browser will block says why in the log."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from flask_cors_rs import CORS, CORSMiddleware, _log, cross_origin, explain
+
+pytestmark = pytest.mark.usefixtures("engine")
+A, B = "https://a.example", "https://b.example"
+WAYS = ["hook", "middleware", "decorator", "around"]
+
+
+@pytest.fixture(autouse=True)
+def _new_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_log, "_blocked", _log.Limiter(20, 60))
+
+
+def make_app(way: str, *, debug: bool = True) -> Flask:
+    app = Flask(__name__)
+    view: Any = lambda: "hello"  # noqa: E731
+    if way == "decorator":
+        view = cross_origin(origins=A, methods="PUT")(view)
+    app.add_url_rule("/", "index", view)
+    app.add_url_rule("/other", "other", lambda: "other")
+    if way in {"hook", "middleware"}:
+        CORS(app, resources={"/$": {"origins": A, "methods": "PUT"}}, middleware=way == "middleware")
+    elif way == "around":
+        around: Any = CORSMiddleware(app.wsgi_app, resources={"/$": {"origins": A, "methods": "PUT"}}, debug=debug)
+        app.wsgi_app = around  # type: ignore[method-assign]
+    app.debug = debug
+    return app
+
+
+def lines(caplog: pytest.LogCaptureFixture, app: Flask, method: str, origin: str, path: str = "/") -> list[str]:
+    caplog.clear()
+    headers = {"Origin": origin}
+    if method == "OPTIONS":
+        headers["Access-Control-Request-Method"] = "DELETE"
+    app.test_client().open(path, method=method, headers=headers)
+    assert {record.levelno for record in caplog.records} <= {logging.WARNING}
+    return [record.getMessage() for record in caplog.records]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_blocked_request_says_why(way: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app(way)
+    (line,) = lines(caplog, app, "GET", B)
+    assert line.startswith(f"CORS blocks GET / from {B}: origin not allowed (")
+    assert line.endswith(f"flask cors check {B} GET /")
+    (line,) = lines(caplog, app, "OPTIONS", A)
+    assert line.startswith(f"CORS blocks the preflight for DELETE / from {A}: method not allowed (")
+    assert lines(caplog, app, "GET", A) == []
+    assert lines(caplog, app, "GET", "http://localhost") == [], "the server's own origin"
+    if way != "decorator":
+        (line,) = lines(caplog, app, "GET", A, "/other")
+        assert "no rule for this path" in line
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_it_says_so_in_debug_mode_only(way: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app(way, debug=False)
+    assert lines(caplog, app, "GET", B) == lines(caplog, app, "OPTIONS", A) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_request_cannot_write_a_line_of_its_own(way: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app(way)
+    environ = {"HTTP_ORIGIN": "https://b.example\r\nFAKE \x1b[31m\u00e9" + "x" * 9999}
+    caplog.clear()
+    app.test_client().get("/", environ_overrides=environ)
+    (record,) = caplog.records
+    message = record.getMessage()
+    assert message.isascii()
+    assert message.isprintable()
+    assert len(message) < 2000
+
+
+def test_there_are_not_too_many_lines(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(_log, "monotonic", lambda: now)
+    app = make_app("hook")
+    client = app.test_client()
+    for _ in range(50):
+        client.get("/", headers={"Origin": B})
+    assert len(caplog.records) == 20
+    now += 61
+    (kept_back, line) = lines(caplog, app, "GET", B)
+    assert kept_back == "CORS blocked 30 more requests since"
+    assert line.startswith("CORS blocks")
+
+
+def test_a_new_policy_still_explains(caplog: pytest.LogCaptureFixture) -> None:
+    for middleware in (False, True):
+        app = Flask(__name__)
+        app.debug = True
+        app.add_url_rule("/", "index", lambda: "hello")
+        cors = CORS(app, origins=A, middleware=middleware)
+        assert lines(caplog, app, "GET", A) == []
+        cors.reconfigure(origins=B)
+        assert len(lines(caplog, app, "GET", A)) == 1
+
+
+def test_the_same_as_a_value() -> None:
+    app = make_app("hook")
+    explanation = explain(app, B, "PUT", "/", headers=[("X-A", "1")])
+    assert not explanation.allowed
+    assert explanation.outcome.error == "PreflightMissingAllowOriginHeader"
+    assert [str(policy) for policy in explanation.policies] == ["/$ of CORS(app)"]
+    assert explanation.remedies
+    with pytest.raises(ValueError, match="write Origin"):
+        explain(app, f"{B}/", "PUT", "/")
