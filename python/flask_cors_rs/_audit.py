@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from . import _backend, _log, _samples
@@ -418,14 +419,22 @@ def _explosive(option: str, pattern: object, where: str) -> Iterator[Finding]:
 
 
 def _methods(options: Options, where: str) -> Iterator[Finding]:
-    for name in (name.strip() for name in options.methods.split(",") if name.strip()):
+    for severity, detail in _wrong_methods(options.methods):
+        yield _finding("CORS009", severity, "methods", where, detail)
+
+
+@lru_cache(maxsize=64)
+def _wrong_methods(methods: str) -> list[tuple[Severity, str]]:
+    """What is wrong with a list of methods, which many policies share."""
+    found: list[tuple[Severity, str]] = []
+    for name in (name.strip() for name in methods.split(",") if name.strip()):
         if name == "*":
-            detail = "methods has '*', which is no wildcard here: it allows the method of that name"
-            yield _finding("CORS009", "error", "methods", where, detail)
+            found.append(("error", "methods has '*', which is no wildcard here: it allows the method of that name"))
         elif not TOKEN.fullmatch(name):
-            yield _finding("CORS009", "error", "methods", where, f"{name!r} is no method")
+            found.append(("error", f"{name!r} is no method"))
         elif name in FORBIDDEN_METHODS:
-            yield _finding("CORS009", "warning", "methods", where, f"browsers do not let scripts use {name}")
+            found.append(("warning", f"browsers do not let scripts use {name}"))
+    return found
 
 
 _RESPONSE_HEADERS = frozenset(
@@ -475,7 +484,7 @@ def _max_age(options: Options, where: str) -> Iterator[Finding]:
         yield _finding("CORS013", "info", "max_age", where, f"{options.max_age} seconds are 7200 to Chromium")
 
 
-_FLAGS = [name for name, value in DEFAULT_OPTIONS.items() if isinstance(value, bool)]
+_FLAGS = frozenset(name for name, value in DEFAULT_OPTIONS.items() if isinstance(value, bool))
 
 
 def _layers(layers: Iterable[Mapping[str, Any]], where: str) -> Iterator[Finding]:
@@ -484,7 +493,7 @@ def _layers(layers: Iterable[Mapping[str, Any]], where: str) -> Iterator[Finding
         for name, value in layer.items():
             if name not in DEFAULT_OPTIONS:
                 yield _unknown(name, list(DEFAULT_OPTIONS), where)
-            elif name in _FLAGS and isinstance(value, str) and value.lower() in {"false", "0", "no", "off", "none"}:
+            elif isinstance(value, str) and name in _FLAGS and value.lower() in {"false", "0", "no", "off", "none"}:
                 severity: Severity = "error" if name == "supports_credentials" else "warning"
                 yield _finding("CORS020", severity, name, where, f"{name}={value!r} counts as true")
 
