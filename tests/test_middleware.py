@@ -261,6 +261,15 @@ def test_a_browser_gets_through_a_redirect(resources: dict[str, Any], path: str,
         assert browse(apps[1], prefix + path, A) is None, "Flask-CORS' way"
 
 
+def test_two_slashes_are_a_redirect_too() -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/new/<name>", endpoint="new", view_func=lambda name: name, methods=["PUT"])
+    CORS(app, resources={"/new/x$": {"origins": A}}, middleware=True)
+    response = browse(app, "/new//x", A)
+    assert response is not None
+    assert response.text == "x"
+
+
 def test_a_path_that_leads_nowhere_is_not_redirected() -> None:
     app = Flask(__name__)
     CORS(app, resources={"/items/": {"origins": A}}, middleware=True)

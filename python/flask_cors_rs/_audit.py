@@ -15,7 +15,7 @@ from .fetch import (
     is_forbidden_request_header,
 )
 from .options import CONFIG_KEYS, DEFAULT_OPTIONS, CompiledRegex, Options, config_layer
-from .origins import Regex, Subdomains, browser_origin, is_public_suffix, origin_problem, registrable_domain
+from .origins import Regex, Subdomains, browser_origin, origin_problem, registrable_domain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -390,9 +390,8 @@ def _regex(regex: CompiledRegex, options: Options, where: str) -> Iterator[Findi
     for origin in [] if let_in else origins:
         domain = registrable_domain(origin)
         if domain is not None:
-            other = f"evil-{domain}"
-            example = f"{origin.partition('://')[0]}://{other}"
-            if pattern.match(example) and not is_public_suffix(other):
+            example = f"{origin.partition('://')[0]}://evil-{domain}"
+            if pattern.match(example):
                 yield _finding(
                     "CORS006", severity, "origins", where, f"{text} lets in any name under a suffix", example
                 )

@@ -66,10 +66,10 @@ class LinearMatcher:
         self._first = self._alternatives()(0)
 
     def match(self, text: str) -> bool | None:
-        """Whether the pattern matches at the start of a text: True or None, as a match is or is not."""
+        """Whether the pattern matches the whole of a text: True or None, as a match is or is not."""
         states, at = self._states, 0
         current = self._reached({self._first}, text, 0)
-        while 0 not in current and current and at < len(text):
+        while current and at < len(text):
             character = text[at]
             at += 1
             current = self._reached(
