@@ -23,45 +23,40 @@ const BY_BOTH: &str =
     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network";
 
 /// What the answers of a policy vary by.
-pub(crate) enum Vary {
-    Never,
-    Dynamic,
-    Always { by_origin: bool },
+pub(crate) struct Vary {
+    dynamic: bool,
+    /// What is always said: to most requests, and to OPTIONS.
+    always: [Option<&'static str>; 2],
 }
 
 impl Vary {
     /// `dynamic` says that more than one origin can be allowed, `differ` that answers can differ by the Origin, and
     /// `answers` that there are any at all.
     pub(crate) fn new(wanted: VaryHeader, dynamic: bool, differ: bool, answers: bool) -> Self {
-        match wanted {
-            VaryHeader::Dynamic if dynamic => Self::Dynamic,
-            VaryHeader::Always if answers => Self::Always { by_origin: differ },
-            _ => Self::Never,
-        }
+        let always = match (wanted == VaryHeader::Always && answers, differ) {
+            (false, _) => [None, None],
+            (true, false) => [None, Some(BY_PREFLIGHT)],
+            (true, true) => [Some(BY_ORIGIN), Some(BY_BOTH)],
+        };
+        Self { dynamic: wanted == VaryHeader::Dynamic && dynamic, always }
     }
 
     pub(crate) fn header(&self) -> Option<&'static str> {
-        matches!(self, Self::Dynamic).then_some(BY_ORIGIN)
+        self.dynamic.then_some(BY_ORIGIN)
     }
 
     /// The header for an answer that allows `origin`. An Origin that is itself `*` gets none, as in
     /// Flask-CORS.
+    #[inline]
     pub(crate) fn answer<'a>(&self, origin: &str, is_options: bool) -> Option<Value<'a>> {
-        match self {
-            Self::Dynamic if origin != "*" => Some(Value::Constant(BY_ORIGIN)),
-            Self::Never | Self::Dynamic => None,
-            Self::Always { .. } => self.refusal(is_options),
-        }
+        if self.dynamic { (origin != "*").then_some(Value::Constant(BY_ORIGIN)) } else { self.refusal(is_options) }
     }
 
     /// The header for an answer that allows none.
+    #[inline]
     pub(crate) fn refusal<'a>(&self, is_options: bool) -> Option<Value<'a>> {
-        match (self, is_options) {
-            (Self::Always { by_origin: true }, false) => Some(Value::Merged(BY_ORIGIN)),
-            (Self::Always { by_origin: true }, true) => Some(Value::Merged(BY_BOTH)),
-            (Self::Always { by_origin: false }, true) => Some(Value::Merged(BY_PREFLIGHT)),
-            _ => None,
-        }
+        let [most, options] = self.always;
+        if is_options { options } else { most }.map(Value::Merged)
     }
 }
 
