@@ -281,7 +281,7 @@ def _synchronized(function: Callable[[str], Any]) -> Callable[[str], object]:
             f"origins: {function!r} is async, and nothing is installed to run it: install Flask with its async extra,"
             " flask[async], or give a function that is not async"
         ) from error
-    from asyncio import get_running_loop
+    from asyncio import get_running_loop, run as run_in_loop
     from concurrent.futures import ThreadPoolExecutor
     from contextvars import copy_context
 
@@ -292,9 +292,10 @@ def _synchronized(function: Callable[[str], Any]) -> Callable[[str], object]:
             get_running_loop()
         except RuntimeError:
             return run(origin)
-        # Under an async view: its loop is in this thread.
+        # Under an async view: its loop is in this thread, and waits for it. What asgiref runs beside it could wait for
+        # this thread in turn; a loop of its own cannot.
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(copy_context().run, run, origin).result()
+            return pool.submit(copy_context().run, lambda: run_in_loop(function(origin))).result()
 
     return ask
 
