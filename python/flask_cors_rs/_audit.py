@@ -255,14 +255,18 @@ def audit_at_setup(resources: Resources, name: str, mode: str, ignored: Iterable
 def audit_resources(resources: Resources, name: str) -> list[Finding]:
     """Look at the policies of one extension or middleware, without the routes."""
     found: list[Finding] = []
-    seen: set[Options] = set()
+    seen: set[object] = set()
     for text, options in resources:
-        if options not in seen:
-            seen.add(options)
+        # There may be thousands that differ in nothing but ordinary origins.
+        kind = len(options.origins) > 1, options[1:_FIRST_LITERAL], options[_FIRST_LITERAL + 1 :]
+        if kind not in seen or not all(map(_is_ordinary, options.origins)):
+            seen.add(kind)
             found += audit_options(options, f"{text} of {name}")
     found += _layers(resources.layers, name)
     for pattern, _ in resources.patterns:
-        found += _explosive("resources", pattern, name)
+        # Without a group no repeat is in another.
+        if isinstance(pattern, CompiledRegex) and ")" in pattern.pattern.pattern:
+            found += _explosive("resources", pattern, name)
     return found
 
 
@@ -318,12 +322,18 @@ def _is_insecure(origin: str) -> bool:
     return found is not None and not re.fullmatch(loopback, found[1])
 
 
+_FIRST_LITERAL = Options._fields.index("first_literal_origin")
 _ORDINARY = re.compile(r"https://(?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)+[a-z]+")
 """There may be many of them, and each is looked at when an application starts."""
 
 
+def _is_ordinary(origin: object) -> bool:
+    """Whether there is nothing to say of an origin."""
+    return isinstance(origin, str) and len(origin) <= 70 and _ORDINARY.fullmatch(origin) is not None
+
+
 def _literal(origin: str, options: Options, where: str) -> Iterator[Finding]:
-    if len(origin) <= 70 and _ORDINARY.fullmatch(origin):
+    if _is_ordinary(origin):
         return
     if origin == "null":
         severity: Severity = "error" if options.supports_credentials else "warning"
@@ -407,7 +417,7 @@ def _regex(regex: CompiledRegex, options: Options, where: str) -> Iterator[Findi
 
 
 def _explosive(option: str, pattern: object, where: str) -> Iterator[Finding]:
-    if isinstance(pattern, CompiledRegex) and (pattern.rust is None or _backend.BACKEND == "python"):
+    if isinstance(pattern, CompiledRegex) and (_backend.BACKEND == "python" or pattern.rust is None):
         example = _samples.explosive(pattern.pattern)
         if example is not None:
             detail = f"{pattern.pattern.pattern!r} is matched by Python's re"

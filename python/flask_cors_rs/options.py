@@ -136,7 +136,7 @@ class CompiledRegex:
         return isinstance(other, CompiledRegex) and other.pattern == self.pattern
 
     def __hash__(self) -> int:
-        return hash(self.pattern)
+        return hash(self.pattern.pattern)
 
     def __repr__(self) -> str:
         return repr(self.pattern)
@@ -376,9 +376,14 @@ def _patterns(option: str, items: Iterable[Any], report: Report, *, ignore_case:
     return tuple(patterns)
 
 
+_ANYTHING = CompiledRegex(re.compile(_ANY, re.IGNORECASE))
+
+
 def _pattern(option: str, item: Any, ignore_case: bool) -> Pattern:
     if isinstance(item, Origin) and option == "origins":
         return item
+    if ignore_case and type(item) is str and item == _ANY:
+        return _ANYTHING  # As in every policy that leaves allow_headers out.
     if is_compiled(item):
         if not isinstance(item.pattern, str):
             raise TypeError(f"{option}: {item!r} matches bytes, and can match nothing here: compile a str")
