@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from . import _backend
+from .fetch import REDIRECTS
 from .origins import browser_origin
 from .policies import decorated, sources
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from .fetch import Outcome, Request
     from .policies import Governing
 
-_REDIRECTS = {301, 302, 303, 307, 308}
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -122,7 +122,7 @@ class Advice:
     def _missing(self) -> str:
         if self._app is None or self._step is None:
             return "Let the server's policy allow this origin on this path."
-        if self._step.response.status in _REDIRECTS:
+        if self._step.response.status in REDIRECTS:
             target = self._step.response.get("Location")
             return f"The redirect to {target} has no CORS headers: call that URL itself, or let CORS(app) cover both."
         decision = self._decide()

@@ -384,17 +384,16 @@ def _regex(regex: CompiledRegex, options: Options, where: str) -> Iterator[Findi
     origins = [sample for sample in samples if pattern.match(sample) and not origin_problem(sample)]
     longer = [f"{sample}{end}" for sample in samples for end in ("evil.example", ".evil.example")]
     let_in = [origin for origin in longer if pattern.match(origin) and not origin_problem(origin)]
-    severity: Severity = "error"
     if not origins and not let_in:
         if samples and not any(map(pattern.match, ("null", "https://a.example", "http://localhost:3000"))):
             yield _finding("CORS008", "warning", "origins", where, f"{text} matched none of the origins tried")
     elif let_in:
-        yield _finding("CORS002", severity, "origins", where, f"{text} need not match to the end", let_in[0])
+        yield _finding("CORS002", "error", "origins", where, f"{text} need not match to the end", let_in[0])
     for sample in _samples.with_dots_replaced(pattern):
         example = sample.lower() if folded else sample
         if pattern.match(example) and not origin_problem(example) and registrable_domain(example, listed=False):
             yield _finding(
-                "CORS003", severity, "origins", where, f"{text} has a dot that matches any character", example
+                "CORS003", "error", "origins", where, f"{text} has a dot that matches any character", example
             )
             break
     for origin in [] if let_in else origins:
@@ -402,9 +401,7 @@ def _regex(regex: CompiledRegex, options: Options, where: str) -> Iterator[Findi
         if domain is not None:
             example = f"{origin.partition('://')[0]}://evil-{domain}"
             if pattern.match(example):
-                yield _finding(
-                    "CORS006", severity, "origins", where, f"{text} lets in any name under a suffix", example
-                )
+                yield _finding("CORS006", "error", "origins", where, f"{text} lets in any name under a suffix", example)
                 break
     if options.supports_credentials:
         insecure = [f"http://{origin.partition('://')[2]}" for origin in origins or let_in]
@@ -540,13 +537,14 @@ def _late(app: Flask, resources: Resources) -> Iterator[Finding]:
 def _unreached(app: Flask, resources: Resources, name: str, blueprint: str | None) -> Iterator[Finding]:
     """Rules that no route reaches, or that reach more than they seem to."""
     from .policies import belongs, sample_paths
+    from .resources import pattern_text
 
     routes = [rule for rule in app.url_map.iter_rules() if blueprint is None or belongs(rule, blueprint)]
     paths = [path for rule in routes for path in sample_paths(rule)]
     reached = {resources.rules.match(path) for path in paths}
     patterns = resources.patterns
     for number, (pattern, _) in enumerate(patterns):
-        text = pattern if isinstance(pattern, str) else pattern.pattern.pattern
+        text = pattern_text(pattern)
         where = f"{text} of {name}"
         base, found, rest = text.rpartition("/*")
         if found and not rest and base.startswith("/"):
@@ -558,8 +556,7 @@ def _unreached(app: Flask, resources: Resources, name: str, blueprint: str | Non
             continue
         alone = [path for path in paths if _matches(pattern, path)]
         if alone:
-            first = patterns[resources.rules.match(alone[0]) or 0][0]
-            other = first if isinstance(first, str) else first.pattern.pattern
+            other = pattern_text(patterns[resources.rules.match(alone[0]) or 0][0])
             yield _finding("CORS016", "warning", "resources", where, f"{other} comes first for {alone[0]}")
             continue
         remedy = ""

@@ -27,9 +27,10 @@ def matching(pattern: re.Pattern[str]) -> list[str]:
 def with_dots_replaced(pattern: re.Pattern[str]) -> list[str]:
     """Texts that it matches in which one of the dots that match any character is a letter."""
     found: list[str] = []
+    with_dots = _samples(pattern, replaced=-1)
     for number in range(8):
         samples = _samples(pattern, replaced=number)
-        if samples == _samples(pattern, replaced=-1):
+        if samples == with_dots:
             break
         found += [text for text in samples if pattern.match(text)]
     return found

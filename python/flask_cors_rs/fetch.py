@@ -63,7 +63,7 @@ _FORBIDDEN_REQUEST_HEADERS = frozenset(
     ]
 )
 _NORMALIZED_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REQUEST_BODY_HEADERS = frozenset({"content-encoding", "content-language", "content-location", "content-type"})
 _UNSAFE_BYTES = re.compile(r"[\x00-\x08\x0a-\x1f\"():<>?@\[\\\]{}\x7f]")
 _MAX_REDIRECTS = 20
@@ -202,7 +202,7 @@ def fetch(request: Request, send: Send) -> Outcome:
             if cross:
                 _cors_check(request, response, url, preflight=False)
             location = response.get("Location")
-            if response.status not in _REDIRECTS or location is None:
+            if response.status not in REDIRECTS or location is None:
                 hidden = _hidden(request, response) if cross else ()
                 return Outcome(None, None, "", tuple(steps), tuple(notes), hidden)
             target = urljoin(url, location)
@@ -227,7 +227,7 @@ def fetch(request: Request, send: Send) -> Outcome:
                 method = "GET"
                 headers = [(name, value) for name, value in headers if name.lower() not in _REQUEST_BODY_HEADERS]
             url = target
-        raise _BlockedError("TooManyRedirects", "net::ERR_TOO_MANY_REDIRECTS", url)
+        raise _BlockedError("TooManyRedirects", "net::ERR_TOO_MANYREDIRECTS", url)
     except _BlockedError as blocked:
         return Outcome(blocked.error, blocked.message, blocked.parameter, tuple(steps), tuple(notes), ())
 
@@ -265,7 +265,7 @@ def _preflight(
     asked.append(("Origin", request.origin))
     response = _sent(send, "OPTIONS", url, asked)
     steps.append(Step("preflight", "OPTIONS", url, tuple(asked), response))
-    if response.status in _REDIRECTS and response.get("Location") is not None:
+    if response.status in REDIRECTS and response.get("Location") is not None:
         sentence = "Redirect is not allowed for a preflight request."
         raise _BlockedError("PreflightDisallowedRedirect", _framed(request, url, sentence, preflight=True))
     _cors_check(request, response, url, preflight=True)

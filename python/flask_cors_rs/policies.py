@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import decorator
 from ._response import HOOK
 from .middleware import CORSMiddleware
+from .resources import pattern_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,8 +93,8 @@ def governing(app: Flask, path: str, rule: Rule | None) -> list[Governing]:
             continue
         number = source.resources.rules.match(path)
         if number is not None:
-            pattern, options = list(source.resources)[number]
-            found.append(Governing(source.name, pattern, options))
+            pattern, options = source.resources.patterns[number]
+            found.append(Governing(source.name, pattern_text(pattern), options))
     return found
 
 
