@@ -1,4 +1,4 @@
-"""The matrix: every interpreter that is here, both engines, every Flask that is supported. ``make matrix`` runs it."""
+"""The test matrix: installed interpreters, both engines, and supported releases of Flask. ``make matrix`` runs it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ nox.options.sessions = ["interpreters", "flasks"]
 
 PYTHONS = ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]
 FLASKS = ["2.2.*", "2.3.*", "3.0.*", "3.1.*"]
-"""Minor releases, from the oldest supported; Werkzeug's of the same time have the same numbers."""
+"""The supported minor releases. Those of Werkzeug have the same numbers."""
 
-FEW = {"FLASK_CORS_RS_DIFFERENTIAL": "2000"}
-"""The long comparison is `make test`'s; here the other versions are what counts."""
+FEW_REQUESTS = {"FLASK_CORS_RS_DIFFERENTIAL": "2000"}
+"""A short comparison with Flask-CORS. `make test` runs the long one; here the versions matter."""
 
-# Interpreters that pyenv has, but does not show unless it is told to.
+# pyenv only puts its selected interpreters on the PATH.
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 os.environ["PATH"] = os.pathsep.join([*map(str, sorted(PYENV.glob("versions/3.*/bin"))), os.environ["PATH"]])
 
@@ -30,7 +30,7 @@ RESULTS = Path(".nox/results.tsv")
 
 
 def record(session: nox.Session, flask: str, output: str) -> None:
-    """Keep what the tests of a session say, for the table."""
+    """Append the result of a session to the table."""
     engines = re.search(r"^engines: (.*)$", output, re.MULTILINE)
     summary = re.search(r"=+ (.* in [\d.]+s.*?) =+\s*$", output)
     row = [
@@ -45,21 +45,21 @@ def record(session: nox.Session, flask: str, output: str) -> None:
 
 
 def run_tests(session: nox.Session, flask: str, *arguments: str) -> None:
-    """Run pytest, show its output and record its last line."""
-    output = session.run("python", "-m", "pytest", "-p", "no:cacheprovider", *arguments, env=FEW, silent=True)
+    """Run pytest, log the last line of its output, and record the result."""
+    output = session.run("python", "-m", "pytest", "-p", "no:cacheprovider", *arguments, env=FEW_REQUESTS, silent=True)
     session.log(str(output).rstrip().rsplit("\n", 1)[-1])
     record(session, flask, str(output))
 
 
 def wheel() -> str:
-    """The folder of the wheels, from which each interpreter picks."""
+    """Return the folder of the wheels, from which pip selects one for each interpreter."""
     if not list(Path("dist").glob("*.whl")):
-        raise SystemExit("there is no wheel in dist: run make wheels first")
+        raise SystemExit("dist contains no wheel: run make wheels first")
     return "dist"
 
 
 def install(session: nox.Session, flask: str) -> None:
-    """Install the wheel that pip picks, and what the tests need."""
+    """Install the wheel that pip selects, and the dependencies of the tests."""
     groups = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
     dependencies = [*nox.project.load_toml("pyproject.toml")["project"]["dependencies"], *groups]
     session.install(
@@ -71,7 +71,7 @@ def install(session: nox.Session, flask: str) -> None:
 
 @nox.session(python=PYTHONS)
 def interpreters(session: nox.Session) -> None:
-    """The newest Flask on every interpreter."""
+    """Test the newest Flask on every interpreter."""
     install(session, "")
     run_tests(session, "newest")
 
@@ -79,7 +79,7 @@ def interpreters(session: nox.Session) -> None:
 @nox.session(python="3.11")
 @nox.parametrize("flask", FLASKS)
 def flasks(session: nox.Session, flask: str) -> None:
-    """Each minor release of Flask on one interpreter."""
+    """Test each minor release of Flask on one interpreter."""
     install(session, f"=={flask}")
     session.install(f"werkzeug=={flask}")
     run_tests(session, flask)
@@ -87,7 +87,7 @@ def flasks(session: nox.Session, flask: str) -> None:
 
 @nox.session(python="3.11")
 def without_cargo(session: nox.Session) -> None:
-    """A machine without cargo: from the sdist to the tests of behaviour."""
+    """Install the sdist as on a machine without cargo, and test it."""
     groups = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
     (sdist,) = Path(wheel()).glob("*.tar.gz")
     path = os.pathsep.join(
@@ -100,7 +100,7 @@ def without_cargo(session: nox.Session) -> None:
 
 @nox.session(python="3.13")
 def prerelease(session: nox.Session) -> None:
-    """The newest pre-releases of Flask and Werkzeug: allowed to fail, but not in silence."""
+    """Test the newest pre-releases of Flask and Werkzeug. Failures are reported, and allowed."""
     install(session, "")
     session.install("--pre", "--upgrade", "flask[async]", "werkzeug")
     run_tests(session, "pre-release")
@@ -108,7 +108,7 @@ def prerelease(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def table(session: nox.Session) -> None:
-    """Print what was tested; under CI fewer than three interpreters are a failure."""
+    """Print the results. In CI, fail if fewer than three interpreters were tested."""
     rows = [row.split("\t") for row in RESULTS.read_text(encoding="utf-8").splitlines()]
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:

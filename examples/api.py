@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def create_app() -> Flask:
-    """The application: public data for everyone, an account API for our own pages, a widget for partners."""
+    """Create the application: public data for everyone, an account API for our own pages, and a widget for partners."""
     app = Flask(__name__)
     app.config["CORS_MAX_AGE"] = timedelta(minutes=10)
 
     CORS(
         app,
         resources={
-            # Anyone may read.
+            # Every page may read public data.
             "/public/*": {"origins": "*", "methods": ["GET"], "send_wildcard": True},
-            # Our own pages, preview deployments included, with their cookies.
+            # Our own pages and preview deployments may send cookies.
             "/account/*": {
                 "origins": ["https://shop.example", re.compile(r"https://preview-\d+\.shop\.example$")],
                 "methods": ["GET", "PUT", "DELETE"],

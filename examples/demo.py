@@ -1,5 +1,6 @@
-"""Starts the example API under a real server, sends it cross-origin requests, says what was allowed and why,
-and measures what CORS adds to a request here. ``make demo`` runs it.
+"""Run the example API, send it cross-origin requests, show what is allowed and why, and measure what CORS adds.
+
+``make demo`` runs it.
 """
 
 from __future__ import annotations
@@ -62,18 +63,18 @@ REQUESTS: list[tuple[str, str, dict[str, str]]] = [
 
 
 class Reasons(logging.Handler):
-    """Keeps what the library logs of the requests."""
+    """Collects what the package logs about the requests."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the record."""
+        """Collect the message of a record."""
         self.messages.append(record.getMessage())
 
     def last_reason(self) -> str:
-        """The reason among the messages of one request, which are then forgotten."""
+        """Return the reason in the messages of the last request, and clear them."""
         skipped = ("CORS headers", "CORS request received", "Request to")
         reason = next((text for text in self.messages if not text.startswith(skipped)), "")
         self.messages.clear()
@@ -81,7 +82,7 @@ class Reasons(logging.Handler):
 
 
 def show(connection: http.client.HTTPConnection, method: str, path: str, headers: dict[str, str]) -> None:
-    """Send one request and print the CORS headers of the response."""
+    """Send a request, and print the CORS headers of the response."""
     connection.request(method, path, headers=headers)
     response = connection.getresponse()
     response.read()
@@ -95,7 +96,7 @@ def show(connection: http.client.HTTPConnection, method: str, path: str, headers
 
 
 def main() -> None:
-    """Run the demonstration; it ends by itself."""
+    """Run the demonstration."""
     reasons = Reasons()
     logger = logging.getLogger("flask_cors_rs")
     server = create_server(create_app(), host="127.0.0.1", port=0)
@@ -108,8 +109,10 @@ def main() -> None:
         show(connection, method, path, headers)
         print(f"  = {reasons.last_reason()}")
     connection.close()
+    # The worker threads use the sockets of the server until they have finished.
+    server.task_dispatcher.shutdown()
     server.close()
-    print("\nWhat CORS adds to a request here:\n", flush=True)
+    print("\nTime that CORS adds to a request on this machine:\n", flush=True)
     measure()
 
 
@@ -128,7 +131,11 @@ def measure() -> None:
         )
         if run.returncode:
             raise SystemExit(run.stdout + run.stderr)
-        subprocess.run([sys.executable, str(benches / "report.py"), "--brief", results], check=True)
+        subprocess.run(
+            [sys.executable, "-m", "report", "--brief", results],
+            env={**os.environ, "PYTHONPATH": str(benches)},
+            check=True,
+        )
 
 
 if __name__ == "__main__":

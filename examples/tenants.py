@@ -1,4 +1,4 @@
-"""Policies that Flask-CORS cannot express: docs/policies.md. Run it with ``flask --app examples/tenants run``."""
+"""Policies that Flask-CORS cannot express. Run it with ``flask --app examples/tenants run``; see docs/policies.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
 TENANTS = {"https://shop.customer.example": "customer"}
-"""As a table of a database would have it."""
+"""The origins of tenants, which a real application would read from its database."""
 
 
 def is_tenant(origin: str) -> bool:
@@ -21,13 +21,13 @@ def is_tenant(origin: str) -> bool:
 
 
 def create_app() -> Flask:
-    """The application: an API for our own pages, preview deployments and the pages of tenants."""
+    """Create the application: an API for our own pages, preview deployments and the pages of tenants."""
     app = Flask(__name__)
     CORS(
         app,
-        # Preflights are answered before Flask; one that a slash would redirect is answered for the target.
+        # Answers preflights before Flask, also where Flask would redirect them to a path with a slash.
         middleware=True,
-        # Behind a cache that all of them share.
+        # Lets a shared cache store responses for different origins.
         vary_header="always",
         resources={
             "/api/*": {
@@ -47,7 +47,7 @@ def create_app() -> Flask:
         return jsonify([{"id": 1}, {"id": 2}])
 
     @app.get("/api/orders/<int:number>")
-    # Partners see why: the error has the view's policy too.
+    # The policy also covers the 404, so that partners can read it.
     @cross_origin(origins=Subdomains("https://partner.example", apex=True), intercept_exceptions=True)
     async def order(number: int) -> ResponseReturnValue:
         if number > 2:

@@ -1,4 +1,4 @@
-"""What every test may use: the engines, one after the other."""
+"""The fixture that runs a test on each engine, and the settings of Hypothesis."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from flask_cors_rs import _backend
+from flask_cors_rs import _engine
+from support.engines import ENGINES
 
 settings.register_profile(
     "default",
     deadline=None,
-    # The gate judges a change by the same cases each time; `make fuzz` and contributors' machines look for new ones.
+    # In CI every change is tested with the same cases. `make fuzz` and other machines search for new ones.
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -20,22 +21,14 @@ settings.register_profile("fuzz", settings.get_profile("default"), derandomize=F
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-def _engines() -> dict[str, _backend.Engine]:
-    """The engines of this installation: Rust is missing from a pure one."""
-    return dict(_backend.load(name) for name in ("auto", "python"))
-
-
-ENGINES = _engines()
-
-
 @pytest.fixture(params=sorted(ENGINES))
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each engine that is there, switched on for the test."""
-    monkeypatch.setattr(_backend, "engine", ENGINES[request.param])
-    monkeypatch.setattr(_backend, "BACKEND", request.param)
+    """Run the test on each engine of this installation, and return its name."""
+    monkeypatch.setattr(_engine, "engine", ENGINES[request.param])
+    monkeypatch.setattr(_engine, "BACKEND", request.param)
     return str(request.param)
 
 
 def pytest_report_header() -> str:
-    """Which engines the tests run on."""
+    """Name the engines that the tests run on. The table of `make matrix` reads this line."""
     return f"engines: {', '.join(sorted(ENGINES))}"

@@ -1,22 +1,21 @@
-"""The audit: what it finds and what it leaves alone, at set-up and later."""
+"""The audit: what it finds and what it does not report, at set-up and later."""
 
 from __future__ import annotations
 
 import logging
 import re
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from flask_cors_rs import CORS, AuditError, CORSMiddleware, Origin, Regex, Subdomains, audit, cross_origin
-from flask_cors_rs._audit import CHECKS, SEVERITIES
+from flask_cors_rs._diagnostics.audit import CHECKS, SEVERITIES
+from support import ROOT
+from support.processes import run_python
 
 pytestmark = pytest.mark.usefixtures("engine")
-ROOT = Path(__file__).parent.parent
 CREDENTIALS: dict[str, Any] = {"supports_credentials": True}
 
 FOUND: list[tuple[dict[str, Any], str, str | None]] = [
@@ -140,7 +139,7 @@ def test_at_set_up_they_may_be_an_exception_or_nothing(caplog: pytest.LogCapture
     assert caplog.records == []
     with pytest.raises(AuditError):
         cors.reconfigure(audit="raise", **UNSAFE)
-    with pytest.raises(ValueError, match="audit='loud' is unknown"):
+    with pytest.raises(ValueError, match="audit='loud' is not a valid value"):
         CORS(Flask(__name__), audit="loud")  # type: ignore[arg-type]
 
 
@@ -148,7 +147,8 @@ def test_where_nobody_listens_it_is_on_stderr() -> None:
     program = "import sys, flask, flask_cors_rs; flask_cors_rs.CORS(flask.Flask('x'), supports_credentials=True)"
     quiet = "import logging; logging.getLogger('flask_cors_rs').setLevel('ERROR');"
     for code, expected in ((program, 1), (f"{quiet}{program}", 0)):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        done = run_python("-c", code)
+        assert done.returncode == 0, done.stderr
         assert done.stderr.count("CORS001") == expected, done.stderr
 
 
@@ -165,7 +165,7 @@ def test_decorated_views_and_the_configuration_are_audited() -> None:
     assert audit(app, ignore=["CORS023"]) == []
 
 
-def test_the_gravest_comes_first() -> None:
+def test_the_most_severe_comes_first() -> None:
     app = Flask(__name__)
     CORS(app, max_age=7201, vary_header=False, methods=["*"], audit="off")
     assert [finding.severity for finding in audit(app)] == ["error", "warning", "info"]
@@ -178,13 +178,13 @@ def test_every_check_is_documented() -> None:
 
 
 def test_every_check_is_tested() -> None:
-    sources = [(ROOT / "tests" / name).read_text() for name in ("test_audit.py", "misconfigurations.py")]
+    sources = [(ROOT / "tests" / name).read_text() for name in ("test_audit.py", "support/misconfigurations.py")]
     assert set(CHECKS) <= set(re.findall(r"CORS\d{3}", "".join(sources)))
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="the pages are made on a newer Python")
-def test_the_pages_are_current() -> None:
-    pytest.importorskip("flask_cors_rs._rust", reason="the pages are made with the Rust engine")
-    script = ROOT / "docs" / "audit_report.py"
-    done = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the pages are generated on a newer Python")
+@pytest.mark.parametrize("script", ["document_audit.py", "document_misconfigurations.py"])
+def test_the_pages_are_current(script: str) -> None:
+    pytest.importorskip("flask_cors_rs._rust", reason="the pages are generated with the Rust engine")
+    done = run_python(str(ROOT / "tools" / script), "--check")
     assert done.returncode == 0, done.stdout + done.stderr

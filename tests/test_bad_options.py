@@ -1,4 +1,4 @@
-"""Wrong options are refused at set-up, by an error that names the option and the value."""
+"""Wrong options raise an error at set-up that names the option and the value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"origins": "https://[a.example"}, ValueError, r"origins: 'https://\[a.example' .*re\.escape"),
     ({"origins": ["ok", "a**"]}, ValueError, r"origins: 'a\*\*'"),
     ({"origins": re.compile(b"x")}, TypeError, r"origins: re\.compile\(b'x'\)"),
-    ({"origins": "https://a\r\nX: y"}, ValueError, r"origins: 'https://a\\r\\nX: y' holds '\\r'"),
+    ({"origins": "https://a\r\nX: y"}, ValueError, r"origins: 'https://a\\r\\nX: y' contains '\\r'"),
     ({"origins": "a\x00b"}, ValueError, r"origins: 'a\\x00b'"),
     ({"allow_headers": "(x"}, ValueError, r"allow_headers: '\(x'"),
     ({"allow_headers": [re.compile(b"x")]}, TypeError, "allow_headers"),
@@ -83,7 +83,7 @@ def test_a_wrong_configuration_key_is_refused_by_the_extension() -> None:
 def test_what_only_a_request_can_show_is_left_out_and_logged(
     key: str, value: object, left_out: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A decorated view reads the configuration late: the header is left out, the request goes on."""
+    """A decorated view reads the configuration at each request, which succeeds without that header."""
     app = Flask(__name__)
 
     @app.route("/")

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import threading
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Blueprint, Flask, redirect
 from flask.cli import ScriptInfo
-from werkzeug.serving import make_server
 
 from flask_cors_rs import CORS, CORSMiddleware, Subdomains, cross_origin
 from flask_cors_rs.cli import cors
+from support import ROOT
+from support.processes import run_python
+from support.servers import serving
 
 if TYPE_CHECKING:
     from click.testing import Result
 
 pytestmark = pytest.mark.usefixtures("engine")
-EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def make_app() -> Flask:
@@ -49,14 +45,9 @@ def test_flask_finds_it() -> None:
     found = entry_points()
     group: Any = found.select(group="flask.commands") if hasattr(found, "select") else found["flask.commands"]
     assert {point.value for point in group if point.name == "cors"} == {"flask_cors_rs.cli:cors"}
-    result = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "api", "cors", "rules", "--path", "/account"],
-        cwd=EXAMPLES,
-        env={**os.environ, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    command = ["-m", "flask", "--app", "api", "cors", "rules", "--path", "/account"]
+    result = run_python(*command, cwd=ROOT / "examples", COLUMNS="80")
+    assert result.returncode == 0, result.stderr
     assert "resource /account/* of CORS(app)" in result.stdout
     assert "/widget" not in result.stdout
 
@@ -84,8 +75,7 @@ def test_rules() -> None:
       credentials  no      max-age  not set
 /own  GET  (own)
     @cross_origin
-      origins      Subdomains(origin='https://own.example', apex=False,
-                   any_port=False)
+      origins      Subdomains("https://own.example")
       methods      DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT
       headers      any
       credentials  no      max-age  5 s
@@ -98,10 +88,10 @@ No route reaches /nowhere of CORS(app).
 
 def test_rules_for_machines_and_in_another_order() -> None:
     app = make_app()
-    told = json.loads(run(app, "rules", "--json", "--sort", "endpoint", "--path", "/").output)
-    assert [route["endpoint"] for route in told["routes"]] == ["away", "blue.view", "items", "own", "plain"]
-    assert told["unreached"] == ["/nowhere of CORS(app)"]
-    (policy,) = told["routes"][2]["policies"]
+    data = json.loads(run(app, "rules", "--json", "--sort", "endpoint", "--path", "/").output)
+    assert [route["endpoint"] for route in data["routes"]] == ["away", "blue.view", "items", "own", "plain"]
+    assert data["unreached"] == ["/nowhere of CORS(app)"]
+    (policy,) = data["routes"][2]["policies"]
     assert (policy["by"], policy["resource"], policy["origins"]) == ("CORS(app)", "/api/*", ["https://app.example"])
     matched = json.loads(run(app, "rules", "--json", "--sort", "match").output)["routes"]
     assert [route["endpoint"] for route in matched] == [rule.endpoint for rule in app.url_map.iter_rules()]
@@ -115,7 +105,7 @@ def test_rules_of_middleware_and_of_several_extensions() -> None:
     app.wsgi_app = CORSMiddleware(app.wsgi_app, origins="https://around.example")  # type: ignore[method-assign]
     (route,) = json.loads(run(app, "rules", "--json").output)["routes"]
     names = [(policy["by"], policy["origins"]) for policy in route["policies"]]
-    # In one name the latest stands for both, as the same words describe them.
+    # Both extensions are named CORS(app), and the latest one is shown.
     assert names == [("CORS(app)", ["https://second.example"]), ("CORSMiddleware", ["https://around.example"])]
     wrapped = Flask(__name__, static_folder=None)
     wrapped.add_url_rule("/", "index", lambda: "index")
@@ -155,12 +145,12 @@ def test_check_blocked() -> None:
 def test_check_for_machines() -> None:
     result = run(make_app(), "check", "https://app.example", "DELETE", "/api/items/1", "--json", "-H", "Cookie: x")
     assert result.exit_code == 1
-    told = json.loads(result.output)
-    assert told["allowed"] is False
-    assert (told["error"], told["parameter"]) == ("MethodDisallowedByPreflightResponse", "DELETE")
-    assert told["notes"] == ["Browsers do not let scripts set Cookie: it is not sent."]
-    assert told["policies"] == ["/api/* of CORS(app)"]
-    assert [step["name"] for step in told["steps"]] == ["preflight"]
+    data = json.loads(result.output)
+    assert data["allowed"] is False
+    assert (data["error"], data["parameter"]) == ("MethodDisallowedByPreflightResponse", "DELETE")
+    assert data["notes"] == ["Browsers do not let scripts set Cookie: it is not sent."]
+    assert data["policies"] == ["/api/* of CORS(app)"]
+    assert [step["name"] for step in data["steps"]] == ["preflight"]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +161,7 @@ def test_check_for_machines() -> None:
         (["https://app.example", "GET", "plain"], "write /plain"),
         (["https://app.example", "GET", "/plain", "-H", "X-A"], 'write "Name: value"'),
         (["https://app.example", "GET"], "Missing argument"),
-        (["https://app.example", "GET", "/plain", "--url", "ftp://x"], "no URL of a server"),
+        (["https://app.example", "GET", "/plain", "--url", "ftp://x"], "is not the URL of a server"),
         (["https://app.example", "GET", "/plain", "--url", "http://127.0.0.1:1"], "refused"),
     ],
 )
@@ -190,17 +180,9 @@ def test_check_follows_no_redirect_to_another_server() -> None:
 
 
 def test_check_a_server_that_runs() -> None:
-    server = make_server("127.0.0.1", 0, make_app(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        base = f"http://127.0.0.1:{server.server_port}"
+    with serving(make_app()) as base:
         for origin, status in (("https://app.example", 0), ("https://evil.example", 1), (base, 0)):
             assert run(Flask("other"), "check", origin, "PUT", "/api/items/1", "--url", base).exit_code == status
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_what_comes_from_a_server_is_printed_escaped() -> None:

@@ -1,12 +1,12 @@
-"""Standing in for Flask-CORS: what programs import is there, and behaves."""
+"""Standing in for Flask-CORS: the names that programs import exist, and behave as in Flask-CORS."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from support.processes import run_python
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,14 +14,9 @@ if TYPE_CHECKING:
 PREPARE = "import flask_cors_rs; flask_cors_rs.install_as_flask_cors()\n"
 
 
-def run(code: str, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """A fresh interpreter, as the stand-in is for a whole process."""
-    command = [sys.executable, *(arguments or ("-c", code))]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
-
-
 def output(code: str) -> str:
-    result = run(PREPARE + code)
+    """Run code in a new interpreter, because the stand-in concerns a whole process, and return its output."""
+    result = run_python("-c", PREPARE + code)
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
 
@@ -78,16 +73,16 @@ except ValueError:
 
 
 def test_the_helpers_answer_as_those_of_flask_cors() -> None:
-    """The same program on Flask-CORS itself prints the same."""
-    theirs = run(HELPERS)
+    """A program that calls them prints the same with Flask-CORS itself."""
+    theirs = run_python("-c", HELPERS)
     assert theirs.returncode == 0, theirs.stderr
     assert output(HELPERS) == theirs.stdout.strip()
 
 
 def test_flask_cors_itself_is_refused_if_it_is_imported() -> None:
-    result = run("import flask_cors\n" + PREPARE)
+    result = run_python("-c", "import flask_cors\n" + PREPARE)
     assert result.returncode == 1
-    assert "RuntimeError: Flask-CORS is imported already" in result.stderr
+    assert "RuntimeError: Flask-CORS has already been imported" in result.stderr
     assert "python -m flask_cors_rs" in result.stderr
 
 
@@ -123,18 +118,18 @@ def test_a_script_runs_on_it(tmp_path: Path) -> None:
     (tmp_path / "helper.py").write_text("HELP = 5\n")
     script = tmp_path / "script.py"
     script.write_text(PROGRAM + "\nimport helper\nsys.exit(helper.HELP)\n")
-    result = run("", "-m", "flask_cors_rs", str(script), "a", "-m", "b")
+    result = run_python("-m", "flask_cors_rs", str(script), "a", "-m", "b")
     assert (result.returncode, result.stdout) == (5, "flask_cors_rs.extension __main__ ['a', '-m', 'b'] True\n")
 
 
 def test_a_module_runs_on_it(tmp_path: Path) -> None:
     (tmp_path / "module.py").write_text(PROGRAM)
-    result = run("", "-m", "flask_cors_rs", "-m", "module", "--flag", cwd=tmp_path)
+    result = run_python("-m", "flask_cors_rs", "-m", "module", "--flag", cwd=tmp_path)
     assert result.stdout == "flask_cors_rs.extension __main__ ['--flag'] True\n", result.stderr
 
 
 @pytest.mark.parametrize("arguments", [(), ("-m",), ("-x",)])
 def test_a_wrong_command_line_is_a_usage_error(arguments: tuple[str, ...]) -> None:
-    result = run("", "-m", "flask_cors_rs", *arguments)
+    result = run_python("-m", "flask_cors_rs", *arguments)
     assert result.returncode != 0
     assert "usage: python -m flask_cors_rs" in result.stderr

@@ -1,4 +1,4 @@
-"""In debug mode a request that a browser will block says why in the log."""
+"""In debug mode, the log says why a browser will block a request."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from flask_cors_rs import CORS, CORSMiddleware, _log, cross_origin, explain
+from flask_cors_rs import CORS, CORSMiddleware, _decision_log, cross_origin, explain
 
 pytestmark = pytest.mark.usefixtures("engine")
 A, B = "https://a.example", "https://b.example"
-WAYS = ["hook", "middleware", "decorator", "around"]
+WAYS = ["hook", "middleware", "decorator", "outer middleware"]
 
 
 @pytest.fixture(autouse=True)
 def _new_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_log, "_blocked", _log.Limiter(20, 60))
+    monkeypatch.setattr(_decision_log, "_blocked", _decision_log.Limiter(20, 60))
 
 
 def make_app(way: str, *, debug: bool = True) -> Flask:
@@ -29,9 +29,9 @@ def make_app(way: str, *, debug: bool = True) -> Flask:
     app.add_url_rule("/other", "other", lambda: "other")
     if way in {"hook", "middleware"}:
         CORS(app, resources={"/$": {"origins": A, "methods": "PUT"}}, middleware=way == "middleware")
-    elif way == "around":
-        around: Any = CORSMiddleware(app.wsgi_app, resources={"/$": {"origins": A, "methods": "PUT"}}, debug=debug)
-        app.wsgi_app = around  # type: ignore[method-assign]
+    elif way == "outer middleware":
+        outer: Any = CORSMiddleware(app.wsgi_app, resources={"/$": {"origins": A, "methods": "PUT"}}, debug=debug)
+        app.wsgi_app = outer  # type: ignore[method-assign]
     app.debug = debug
     return app
 
@@ -82,7 +82,7 @@ def test_a_request_cannot_write_a_line_of_its_own(way: str, caplog: pytest.LogCa
 
 def test_there_are_not_too_many_lines(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(_log, "monotonic", lambda: now)
+    monkeypatch.setattr(_decision_log, "monotonic", lambda: now)
     app = make_app("hook")
     client = app.test_client()
     for _ in range(50):
@@ -90,7 +90,7 @@ def test_there_are_not_too_many_lines(caplog: pytest.LogCaptureFixture, monkeypa
     assert len(caplog.records) == 20
     now += 61
     (kept_back, line) = lines(caplog, app, "GET", B)
-    assert kept_back == "CORS blocked 30 more requests since"
+    assert kept_back == "CORS blocked 30 more requests in the meantime"
     assert line.startswith("CORS blocks")
 
 
@@ -105,7 +105,7 @@ def test_a_new_policy_still_explains(caplog: pytest.LogCaptureFixture) -> None:
         assert len(lines(caplog, app, "GET", A)) == 1
 
 
-def test_the_same_as_a_value() -> None:
+def test_explain_returns_the_reason_as_a_value() -> None:
     app = make_app("hook")
     explanation = explain(app, B, "PUT", "/", headers=[("X-A", "1")])
     assert not explanation.allowed

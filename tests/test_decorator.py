@@ -1,4 +1,4 @@
-"""The decorator: what it leaves of the view, and whose configuration counts."""
+"""The decorator: views of every kind, whose configuration it reads, and errors."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_an_item_that_takes_another_s_place_in_a_long_list_is_noticed_in_time() 
 
 
 def test_an_iterator_is_read_by_one_request() -> None:
-    """As in Flask-CORS, which reads options at each request."""
+    """As in Flask-CORS, which reads the options at each request."""
     app = app_with(cross_origin(origins=iter(["https://a.example"]))(lambda: "hello"))
     assert [allowed(app), allowed(app)] == [ORIGIN["Origin"], None]
 
@@ -181,7 +181,7 @@ def test_class_views_answer_preflights(base: Any, finished: bool) -> None:
 
 
 def test_a_class_without_options_is_not_asked_for_it() -> None:
-    """CORS_AUTOMATIC_OPTIONS=False leaves OPTIONS to the view; a class that has none gets Flask's own answer."""
+    """With CORS_AUTOMATIC_OPTIONS=False the view handles OPTIONS, and for a class without it, Flask does."""
 
     class Page(MethodView):
         decorators = [cross_origin()]
@@ -338,7 +338,7 @@ def test_errors_keep_the_policy_of_the_view(
 
 @pytest.mark.parametrize(("error", "status"), ERRORS)
 def test_errors_lose_it_unless_it_is_asked_for(error: Any, status: int) -> None:
-    """As in Flask-CORS, whatever the configuration says."""
+    """As in Flask-CORS. The configuration does not matter."""
     app = raising_app(error)
     app.config["CORS_INTERCEPT_EXCEPTIONS"] = True
     response = app.test_client().get("/", headers=ORIGIN)

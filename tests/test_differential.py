@@ -1,6 +1,6 @@
-"""The same requests to the same applications, with Flask-CORS 6.0.5 and with us: no difference but the listed ones.
+"""Random requests to random applications get the same responses as with Flask-CORS 6.0.5, apart from known differences.
 
-``FLASK_CORS_RS_DIFFERENTIAL`` sets how many requests are made on each engine.
+``FLASK_CORS_RS_DIFFERENTIAL`` sets the number of requests on each engine. docs/differences.md lists the differences.
 """
 
 from __future__ import annotations
@@ -16,31 +16,30 @@ from flask import Blueprint, Flask
 from hypothesis import Phase, given, settings
 
 import flask_cors_rs
-from differential import (
+from flask_cors_rs.compat import REFERENCE_VERSION
+from support.differential import (
     CASES,
-    Answer,
     Case,
     agree,
-    agree_around,
-    ask,
-    ask_them,
+    agree_with_middleware,
+    ask_flask_cors,
     make_app,
     requests,
     without_generators,
 )
-from flask_cors_rs.compat import REFERENCE_VERSION
+from support.wsgi import Answer, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REQUESTS = int(os.environ.get("FLASK_CORS_RS_DIFFERENTIAL", "20000"))
-REQUESTS_A_CASE = max(60, REQUESTS // 1_000)
+REQUESTS_PER_CASE = max(60, REQUESTS // 1_000)
 compared: Counter[tuple[str, str]] = Counter()
 answered: Counter[str] = Counter()
 
 
 def set_up(case: Case, library: object) -> tuple[Any, Exception | None]:
-    """An application, or the error of its set-up."""
+    """Return an application, or the error that its set-up raises."""
     try:
         return make_app(case, library), None
     except Exception as error:
@@ -49,7 +48,7 @@ def set_up(case: Case, library: object) -> tuple[Any, Exception | None]:
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
-    """Unknown options are a warning of both."""
+    """Silence the warnings of both packages about unknown options."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
@@ -59,8 +58,8 @@ def test_it_is_compared_with_the_release_that_is_reproduced() -> None:
     assert flask_cors.__version__ == REFERENCE_VERSION
 
 
-class Around:
-    """The middleware for applications, the hook for Blueprints."""
+class WithMiddleware:
+    """The names of the package, with the middleware for applications and the hook for Blueprints."""
 
     cross_origin = staticmethod(flask_cors_rs.cross_origin)
 
@@ -70,34 +69,38 @@ class Around:
 
 
 Agree = Callable[[Case, dict[str, Any], Answer, Answer], bool]
-LIBRARIES: dict[str, tuple[Any, Agree]] = {"hook": (flask_cors_rs, agree), "middleware": (Around, agree_around)}
+LIBRARIES: dict[str, tuple[Any, Agree]] = {
+    "hook": (flask_cors_rs, agree),
+    "middleware": (WithMiddleware, agree_with_middleware),
+}
 
 
-# Not shrunk: a description that is made smaller costs a minute for each request that it differs in.
-@settings(max_examples=REQUESTS // REQUESTS_A_CASE * 4, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+# Without shrinking, which takes a minute for each difference.
+@settings(max_examples=REQUESTS // REQUESTS_PER_CASE * 4, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @pytest.mark.parametrize("way", LIBRARIES)
 @given(case=CASES)
 def test_every_answer_is_the_same(engine: str, way: str, case: Case) -> None:
     library, same = LIBRARIES[way]
     if way == "middleware":
-        # The decorator's iterators are empty after the first request, and two read them for each here.
+        # The first request that reads an iterator of the decorator empties it, and here two parts read it per request.
         case = case._replace(decorators=[without_generators(options) for options in case.decorators])
     theirs, their_error = set_up(case, flask_cors)
     ours, our_error = set_up(case, library)
     if our_error is not None and their_error is None:
-        # Earlier than Flask-CORS, which fails at the first request to a decorated view.
+        # We raise it at set-up. Flask-CORS fails at the first request to a decorated view.
         without = case._replace(decorators=[{}, {}])
         assert set_up(without, library)[1] is None, our_error
         statuses = {
-            ask_them(theirs, {"REQUEST_METHOD": "GET", "PATH_INFO": path}).status for path in ("/d0", "/d1", "/d2")
+            ask_flask_cors(theirs, {"REQUEST_METHOD": "GET", "PATH_INFO": path}).status
+            for path in ("/d0", "/d1", "/d2")
         }
         assert "500 INTERNAL SERVER ERROR" in statuses, our_error
         return
     assert type(our_error) is type(their_error), (our_error, their_error)
     if our_error is not None:
         return
-    for environ in requests(case.seed, REQUESTS_A_CASE):
-        expected = ask_them(theirs, environ)
+    for environ in requests(case.seed, REQUESTS_PER_CASE):
+        expected = ask_flask_cors(theirs, environ)
         actual = ask(ours, environ)
         assert same(case, environ, expected, actual), f"{environ}\n{expected}\n{actual}"
         compared[engine, way] += 1
@@ -106,7 +109,7 @@ def test_every_answer_is_the_same(engine: str, way: str, case: Case) -> None:
 
 @pytest.mark.parametrize("way", LIBRARIES)
 def test_enough_requests_were_compared(engine: str, way: str, record_property: Callable[[str, object], None]) -> None:
-    """Descriptions that fail at set-up count for nothing."""
+    """Applications that fail at set-up do not count."""
     record_property("requests compared", compared[engine, way])
     assert compared[engine, way] >= REQUESTS
 

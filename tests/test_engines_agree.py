@@ -1,18 +1,23 @@
-"""The two engines decide alike, for random policies and requests."""
+"""The two engines decide alike for random policies and requests."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from conftest import ENGINES
-from flask_cors_rs import Origin, Regex, Subdomains, options as cors_options
+from flask_cors_rs import Origin, Regex, Subdomains
+from flask_cors_rs._options import parse as _parse
+from flask_cors_rs._options.patterns import looks_like_regex
+from support.engines import ENGINES, needs_rust
 
-pytestmark = pytest.mark.skipif(len(ENGINES) < 2, reason="this installation is a pure one: there is one engine")
+if TYPE_CHECKING:
+    from flask_cors_rs._options.patterns import Pattern
+
+pytestmark = needs_rust
 
 TEXTS = st.one_of(
     st.sampled_from(
@@ -50,9 +55,7 @@ REGEXES = st.sampled_from(
     ]
 )
 PATTERNS = st.one_of(
-    TEXTS.filter(lambda text: not cors_options.holds_regex(text)).filter(
-        lambda text: not re.search("[\ud800\r\n]", text)
-    ),
+    TEXTS.filter(lambda text: not looks_like_regex(text)).filter(lambda text: not re.search("[\ud800\r\n]", text)),
     REGEXES,
     st.builds(re.compile, REGEXES, st.sampled_from([0, re.I, re.I | re.A, re.S])),
 ).filter(lambda pattern: not isinstance(pattern, str) or not re.search("[\x00-\x1f\x7f]", pattern))
@@ -97,9 +100,9 @@ ENVIRONS = st.fixed_dictionaries(
 )
 
 
-def _parsed(options: dict[str, Any]) -> cors_options.Options | None:
+def _parsed(options: dict[str, Any]) -> _parse.Options | None:
     try:
-        return cors_options.parse({**cors_options.DEFAULT_OPTIONS, **options})
+        return _parse.parse({**_parse.DEFAULT_OPTIONS, **options})
     except ValueError:
         return None
 
@@ -107,7 +110,7 @@ def _parsed(options: dict[str, Any]) -> cors_options.Options | None:
 @settings(max_examples=max(600, settings().max_examples))
 @given(options=OPTIONS.map(_parsed).filter(bool), environs=st.lists(ENVIRONS, min_size=1, max_size=8))
 def test_policies_decide_alike_and_write_what_they_decide(options: Any, environs: list[dict[str, Any]]) -> None:
-    """`decide` of one is `decide` of the other, and `apply` appends the headers of `decide`."""
+    """Both engines return the same decision, and `apply` appends its headers."""
     rust, python = (ENGINES[name].Policy(options) for name in ("rust", "python"))
     for environ in environs:
         decision = rust.decide(environ)
@@ -133,9 +136,9 @@ def test_vary_is_merged_alike(options: Any, environ: dict[str, Any], vary: list[
 @settings(max_examples=max(600, settings().max_examples))
 @given(resources=st.lists(PATTERNS, max_size=6), paths=st.lists(TEXTS, min_size=1), environ=ENVIRONS)
 def test_rules_find_alike(resources: list[Any], paths: list[str], environ: dict[str, Any]) -> None:
-    """The same rule is found, and it is the first that `re` and `==` would find."""
-    parsed = [path for path, _ in cors_options.parse_resources(resources)]
-    options = cors_options.parse(cors_options.DEFAULT_OPTIONS)
+    """Both engines find the same rule: the first that matches by `re` or `==`."""
+    parsed = [path for path, _ in _parse.parse_resources(resources)]
+    options = _parse.parse(_parse.DEFAULT_OPTIONS)
     rules = [engine.Rules([(path, engine.Policy(options)) for path in parsed]) for engine in ENGINES.values()]
     for path in paths:
         expected = next((n for n, pattern in enumerate(parsed) if _matches(pattern, unquote(path), first=n == 0)), None)
@@ -143,9 +146,9 @@ def test_rules_find_alike(resources: list[Any], paths: list[str], environ: dict[
         assert rules[0].decide(environ, path) == rules[1].decide(environ, path)
 
 
-def _matches(pattern: cors_options.Pattern, path: str, *, first: bool) -> bool:
+def _matches(pattern: Pattern, path: str, *, first: bool) -> bool:
     if "\ud800" in path:
-        # No request has such a path: it is not looked at, or matches nothing.
+        # No request has such a path. Only a first pattern that matches everything is found, without a comparison.
         return first and not isinstance(pattern, str) and pattern.matches_all
     return pattern == path if isinstance(pattern, str) else pattern.pattern.match(path) is not None
 
@@ -160,9 +163,9 @@ def _matches(pattern: cors_options.Pattern, path: str, *, first: bool) -> bool:
     ],
 )
 def test_rules_leave_alone_what_has_an_origin(present: list[tuple[str, str]]) -> None:
-    """The first Access-Control-Allow-Origin decides, if it has a value."""
-    options = cors_options.parse(cors_options.DEFAULT_OPTIONS)
-    pattern = cors_options.parse_resources("/*")[0][0]
+    """The first Access-Control-Allow-Origin decides. An empty value counts as absent."""
+    options = _parse.parse(_parse.DEFAULT_OPTIONS)
+    pattern = _parse.parse_resources("/*")[0][0]
     written = []
     for engine in ENGINES.values():
         headers = list(present)
@@ -174,11 +177,11 @@ def test_rules_leave_alone_what_has_an_origin(present: list[tuple[str, str]]) ->
 
 
 def test_merge_is_the_same() -> None:
-    """The strongest layer that has an option wins; what is no option is left out."""
+    """Each name gets its value from the first layer that has it. Any name can be merged."""
     layers: list[dict[str, Any]] = [
         {"origins": None, "unknown": 1},
         {"origins": "a", "max_age": 2},
         {"max_age": 3, "methods": []},
     ]
     merged = [engine.merge(layers) for engine in ENGINES.values()]
-    assert merged == [{"origins": None, "max_age": 2, "methods": []}] * 2
+    assert merged == [{"origins": None, "unknown": 1, "max_age": 2, "methods": []}] * 2

@@ -10,7 +10,8 @@ import pytest
 from flask import Blueprint, Flask, Response, abort, current_app
 from werkzeug.datastructures import Headers, MultiDict
 
-from flask_cors_rs import CORS, _response
+from flask_cors_rs import CORS
+from flask_cors_rs._flask import hook, response as flask_response
 
 pytestmark = pytest.mark.usefixtures("engine")
 ORIGIN = {"Origin": "https://a.example"}
@@ -148,17 +149,17 @@ def test_other_kinds_of_headers_are_filled_too(kind: Any) -> None:
 
 
 def test_without_the_private_list_of_headers_the_public_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Should werkzeug change where it keeps them."""
+    """In case werkzeug changes where it keeps them."""
     app = app_with()
     with monkeypatch.context() as patched:
-        patched.setattr("flask_cors_rs.extension.LIST_HEADERS", None)
-        patched.setattr(_response, "LIST_HEADERS", None)
+        patched.setattr(hook, "LIST_HEADERS", None)
+        patched.setattr(flask_response, "LIST_HEADERS", None)
         CORS(app)
         assert allowed(app) == ORIGIN["Origin"]
         assert app.test_client().get("/", headers=ORIGIN).headers["Vary"] == "Origin"
         patched.setattr(Headers, "__init__", lambda self: setattr(self, "_list", ()))
-        assert _response._list_type() is None
-    assert _response._list_type() is Headers
+        assert flask_response._list_headers_type() is None
+    assert flask_response._list_headers_type() is Headers
 
 
 def test_a_response_that_is_kept_does_not_pile_up_headers() -> None:
@@ -181,7 +182,7 @@ def test_nothing_is_logged_of_requests_unless_asked(caplog: pytest.LogCaptureFix
     with caplog.at_level(logging.INFO, "flask_cors_rs"):
         app.test_client().options("/", headers=ask)
     assert [record.getMessage() for record in caplog.records] == [
-        "The Access-Control-Request-Method PUT is not one of the allowed methods: the preflight is not answered"
+        "The Access-Control-Request-Method PUT is not one of the allowed methods: the preflight fails"
     ]
 
 
@@ -198,7 +199,7 @@ def test_a_debug_log_tells_the_rule_and_the_reason(caplog: pytest.LogCaptureFixt
         "Request to /a matches CORS resource '/a'",
         "CORS: origin not allowed",
         "No CORS rule matches /b",
-        "The Access-Control-Request-Headers x-b are not all allowed",
+        "Not all of the Access-Control-Request-Headers x-b are allowed",
         "CORS headers: Access-Control-Allow-Origin: https://b.example",
     ):
         assert expected in messages

@@ -1,30 +1,29 @@
-"""Django, Falcon and Bottle on the middleware, as the README shows them."""
+"""The middleware around Django, Falcon and Bottle, by the examples in the documentation."""
 
 from __future__ import annotations
 
 import importlib
 import logging
-import re
 import sys
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from werkzeug.test import Client
 
+from support.documentation import example
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 ORIGIN = "https://app.example"
 called: list[str] = []
 
 
-def readme(framework: str, **names: Any) -> dict[str, Any]:
-    """What is defined by the README's example for a framework."""
-    (code,) = re.findall(rf"```python\n(# {framework}.*?)```", README, re.DOTALL)
-    exec(code, names)
+def run_example(framework: str) -> dict[str, Any]:
+    """Run the example for a framework, and return its names."""
+    names: dict[str, Any] = {}
+    exec(example(f"# {framework}"), names)
     return names
 
 
@@ -47,7 +46,7 @@ def django() -> Any:
     if not conf.settings.configured:
         conf.settings.configure(ROOT_URLCONF="django_routes", ALLOWED_HOSTS=["*"], SECRET_KEY="x", LOGGING_CONFIG=None)
     logging.getLogger("django").disabled = True
-    return readme("Django")["application"]
+    return run_example("Django")["application"]
 
 
 def falcon() -> Any:
@@ -60,21 +59,21 @@ def falcon() -> Any:
         def on_get(self, request: Any, response: Any) -> None:
             raise ZeroDivisionError
 
-    names = readme("Falcon")
+    names = run_example("Falcon")
     names["app"].add_route("/api/view", View())
     names["app"].add_route("/api/raise", Raise())
     return names["application"]
 
 
 def bottle() -> Any:
-    names = readme("Bottle")
+    names = run_example("Bottle")
 
     def view() -> str:
         called.append("GET")
         return "hello"
 
     names["app"].get("/api/view")(view)
-    # Werkzeug's client raises again what Bottle passes on as exc_info.
+    # A real exception would reach the client: werkzeug's raises the exc_info that Bottle passes to start_response.
     names["app"].get("/api/raise")(lambda: names["bottle"].HTTPError(500))
     return names["application"]
 

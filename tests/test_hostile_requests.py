@@ -1,16 +1,16 @@
-"""A request can hold any bytes: no exception, no 500 of ours, no header injected, no control character logged."""
+"""Requests with any bytes do not cause exceptions, injected headers, or control characters in the log."""
 
 from __future__ import annotations
 
 import logging
 import re
-from typing import Any
 
 import pytest
 from flask import Flask
 from hypothesis import given, settings, strategies as st
 
 from flask_cors_rs import CORS, cross_origin
+from support.wsgi import ask
 
 BYTES = st.one_of(
     st.text(st.characters(max_codepoint=0xFF), max_size=30),
@@ -32,21 +32,6 @@ def _app() -> Flask:
 
     CORS(app, resources={r"/regex": {"origins": [r"https://\w+", r"(?=a)a"], "allow_headers": r"x-.*"}, "*": {}})
     return app
-
-
-def _call(app: Flask, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
-    started: list[Any] = []
-    environ = {
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": None,
-        **environ,
-    }
-    body = app.wsgi_app(environ, lambda status, headers, exc_info=None: started.append((status, headers)))  # type: ignore[arg-type]
-    list(body)
-    status, headers = started[-1]
-    return status, headers
 
 
 @settings(max_examples=max(300, settings().max_examples))
@@ -72,7 +57,7 @@ def test_any_bytes_are_answered(
 ) -> None:
     caplog.clear()
     with caplog.at_level(level, "flask_cors_rs"):
-        status, headers = _call(
+        status, headers, _ = ask(
             _app(),
             {
                 "REQUEST_METHOD": method,
@@ -100,7 +85,7 @@ def test_any_bytes_are_answered(
     ],
 )
 def test_a_line_break_is_not_echoed(engine: str, origin: str, names: str, expected: dict[str, str]) -> None:
-    _, headers = _call(
+    _, headers, _ = ask(
         _app(),
         {
             "REQUEST_METHOD": "OPTIONS",
@@ -118,7 +103,7 @@ def test_a_line_break_is_not_echoed(engine: str, origin: str, names: str, expect
 
 def test_a_very_long_list_is_answered_whole(engine: str) -> None:
     names = ",".join(f"x-{number}" for number in range(50_000))
-    _, headers = _call(
+    _, headers, _ = ask(
         _app(),
         {
             "REQUEST_METHOD": "OPTIONS",
@@ -132,7 +117,7 @@ def test_a_very_long_list_is_answered_whole(engine: str) -> None:
 
 
 def test_many_different_requests_leave_the_memory_bounded(engine: str) -> None:
-    """What is kept of requests, if anything, is thrown away in time: answers stay right."""
+    """Responses stay correct if a cache of requests is emptied."""
     client = _app().test_client()
     for number in range(3_000):
         origin = f"https://{number}.example"

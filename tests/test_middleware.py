@@ -1,9 +1,8 @@
-"""The middleware: what it answers itself, and what it leaves to the application."""
+"""The middleware: what it answers itself, and what it passes to the application."""
 
 from __future__ import annotations
 
 import logging
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
@@ -20,8 +19,8 @@ from werkzeug.test import Client, EnvironBuilder
 from werkzeug.wrappers import Request
 
 from flask_cors_rs import CORS, CORSMiddleware, cross_origin
-from flask_cors_rs._path import decoded
-from flask_cors_rs.middleware import OWN_POLICIES
+from flask_cors_rs._engine.path import decoded
+from support.processes import run_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("engine")
 
 A, B = "https://a.example", "https://b.example"
-
-
-@pytest.fixture(autouse=True)
-def _no_own_policies() -> None:
-    """As in a process in which no other test has decorated anything."""
-    OWN_POLICIES.clear()
 
 
 def preflight(app: Any, path: str = "/", origin: str = A, method: str = "PUT", **more: Any) -> TestResponse:
@@ -169,7 +162,7 @@ def test_a_decorated_view_keeps_its_policy() -> None:
     assert (response.status_code, allowed(response), response.headers["Access-Control-Max-Age"]) == (204, B, "5")
     assert allowed(preflight(app, "/")) == A
     assert allowed(get(app, "/view", B)) == B
-    # The decorator has evaluated it, and the middleware does not think otherwise.
+    # The decorator has evaluated the request, so the middleware does not add headers.
     assert allowed(get(app, "/view", A)) is None
 
 
@@ -209,8 +202,9 @@ def test_a_redirected_preflight_is_answered_for_the_target() -> None:
 
 
 def browse(app: Any, path: str, origin: str, method: str = "PUT") -> TestResponse | None:
-    """What a page gets for a request that needs a preflight: Fetch, HTTP fetch, CORS-preflight fetch and HTTP-redirect
-    fetch. None for a network error.
+    """Return the response that a page gets to a request with a preflight, or None for a network error.
+
+    Source: `Fetch, HTTP fetch <https://fetch.spec.whatwg.org/#http-fetch>`_ and the algorithms that it calls.
     """
     for _ in range(20):
         asked = preflight(app, path, origin, method)
@@ -242,7 +236,7 @@ REDIRECTING: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize("prefix", ["", "/mount"])
 @pytest.mark.parametrize(("resources", "path"), REDIRECTING)
 def test_a_browser_gets_through_a_redirect(resources: dict[str, Any], path: str, prefix: str) -> None:
-    """Whose target's policy allows it, whatever is said of the path itself."""
+    """The policy of the target decides, whatever the rules say about the path itself."""
     apps: list[Any] = []
     for middleware in (True, False):
         app = Flask(__name__)
@@ -258,7 +252,7 @@ def test_a_browser_gets_through_a_redirect(resources: dict[str, Any], path: str,
     assert (response.status_code, response.text) == (200, "target")
     assert browse(apps[0], prefix + path, "https://other.test") is None
     if "/page" not in path:
-        assert browse(apps[1], prefix + path, A) is None, "Flask-CORS' way"
+        assert browse(apps[1], prefix + path, A) is None, "the hook behaves as Flask-CORS does"
 
 
 def test_two_slashes_are_a_redirect_too() -> None:
@@ -323,8 +317,8 @@ def test_a_blueprint_keeps_its_policy() -> None:
     assert preflight(app, "/", A).status_code == 204
 
 
-def test_a_blueprint_has_nothing_to_be_put_around() -> None:
-    with pytest.raises(ValueError, match=r"middleware=True: .* has no wsgi_app"):
+def test_middleware_around_a_blueprint_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"middleware=True cannot be used with .*, which is not an application"):
         CORS(Blueprint("blueprint", __name__), middleware=True)
 
 
@@ -385,9 +379,9 @@ def test_mounts_and_proxies() -> None:
     assert preflight(mounted, "/x").status_code == 404
     response = get(mounted, "/mount/x")
     assert (response.text, allowed(response)) == ("/mount", A)
-    around = CORSMiddleware(mounted, resources={"/mount/x": {"origins": B}})
-    # The dispatcher changes PATH_INFO on its way in; rules see the one that came.
-    assert allowed(get(around, "/mount/x", B)) == B
+    outer = CORSMiddleware(mounted, resources={"/mount/x": {"origins": B}})
+    # The dispatcher changes PATH_INFO. The rules are compared with the value before that.
+    assert allowed(get(outer, "/mount/x", B)) == B
 
 
 @pytest.mark.parametrize("host", ["a.example", "b.example"])
@@ -412,7 +406,7 @@ def test_async_views() -> None:
 
 
 class Server:
-    """What a WSGI server does, and keeps of it."""
+    """A WSGI server that makes one request, and records what the application does."""
 
     def __init__(self, application: Any, **environ: Any) -> None:
         self.started: list[tuple[str, list[tuple[str, str]], Any]] = []
@@ -505,7 +499,8 @@ def test_it_needs_no_flask() -> None:
         "import sys\nfrom flask_cors_rs import CORSMiddleware\nCORSMiddleware(print)\n"
         "assert not {'flask', 'werkzeug'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    result = run_python("-c", program)
+    assert result.returncode == 0, result.stderr
 
 
 @example("//x")
@@ -515,7 +510,7 @@ def test_rules_see_the_path_that_flask_sees(path_info: str) -> None:
     try:
         expected = Request(environ).path
     except UnicodeEncodeError:
-        expected = "/" + path_info.lstrip("/")  # No server sends this, and Flask fails.
+        expected = "/" + path_info.lstrip("/")  # Servers do not send this, and Flask fails.
     assert decoded(path_info) == expected
     app = CORSMiddleware(Response("ok"), resources={"/caf\u00e9": {"origins": A}, "/": {"origins": B}, "//.*": {}})
     started: list[Any] = []

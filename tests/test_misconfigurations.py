@@ -1,4 +1,4 @@
-"""What `check` and `audit` say of misconfigurations that people have met. `make e2e` asks a browser the same."""
+"""What `check` and `audit` say about misconfigurations from real questions. `make e2e` compares them with a browser."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import logging
 import pytest
 
 from flask_cors_rs import audit, explain
-from misconfigurations import CASES, Case, make_app
+from support.misconfigurations import CASES, Case, make_app
 
 pytestmark = pytest.mark.usefixtures("engine")
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.title)
 def case(request: pytest.FixtureRequest) -> Case:
-    """Each of them."""
+    """Each misconfiguration."""
     return request.param  # type: ignore[no-any-return]
 
 
@@ -38,7 +38,7 @@ def test_what_audit_finds(case: Case, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     findings = audit(make_app(case))
     assert {finding.id for finding in findings} == set(case.findings), [str(finding) for finding in findings]
-    # At set-up, what is wrong whatever the routes are.
+    # The audit at set-up logs errors that do not depend on the routes.
     for finding in findings:
         if finding.severity == "error" and finding.id not in {"CORS019", "CORS021"} and finding.where != "app.config":
             assert finding.id in caplog.text

@@ -1,4 +1,4 @@
-"""The build backend and what it builds."""
+"""The build backend, and the wheels and sdist that it builds."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import shutil
 import sys
 import tarfile
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import build_backend
+from support import ROOT
 
-ROOT = Path(__file__).parent.parent
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the sources, with a compiled module left behind by an editable build."""
+    """A copy of the source tree, with a compiled module that an editable build has left there."""
     ignored = shutil.ignore_patterns(".*", "target", "dist", "__pycache__", "*.so", "*.pyd")
     copy = tmp_path / "tree"
     shutil.copytree(ROOT, copy, ignore=ignored)
@@ -37,7 +39,7 @@ def test_the_engine_that_is_built(
     monkeypatch.setenv("FLASK_CORS_RS_BUILD", wanted)
     monkeypatch.setattr(shutil, "which", lambda name: cargo)
     if wanted == "auto" and sys.version_info < (3, 10):
-        expected = "pure"  # The stable ABI that we build for begins with 3.10.
+        expected = "pure"  # The compiled module uses the stable ABI of CPython 3.10.
     assert build_backend.engine() == expected
     names = {requirement.split(">")[0] for requirement in build_backend.get_requires_for_build_wheel()}
     assert ("maturin" in names) is (expected == "rust")
@@ -57,8 +59,8 @@ def test_a_pure_wheel_holds_no_compiled_file(tree: Path, tmp_path: Path, monkeyp
     with zipfile.ZipFile(tmp_path / name) as wheel:
         files = wheel.namelist()
     expected = {
-        f"flask_cors_rs/{path.name}"
-        for path in (ROOT / "python/flask_cors_rs").iterdir()
+        path.relative_to(ROOT / "python").as_posix()
+        for path in (ROOT / "python/flask_cors_rs").rglob("*")
         if path.suffix in {".py", ".pyi", ".typed"}
     }
     assert {file for file in files if "dist-info" not in file} == expected
@@ -66,21 +68,28 @@ def test_a_pure_wheel_holds_no_compiled_file(tree: Path, tmp_path: Path, monkeyp
 
 
 def test_a_pure_editable_wheel_is_a_path_file(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It must build with no more than what the backend asked for."""
+    """It is built with only the requirements that the backend returns."""
     monkeypatch.setenv("FLASK_CORS_RS_BUILD", "pure")
-    monkeypatch.setitem(sys.modules, "editables", None)  # Hatchling's own way would import it.
+    monkeypatch.setitem(sys.modules, "editables", None)  # Hatchling's own way to build an editable wheel imports it.
     name = build_backend.build_editable(str(tmp_path))
     with zipfile.ZipFile(tmp_path / name) as wheel:
         paths = [wheel.read(file).decode().strip() for file in wheel.namelist() if file.endswith(".pth")]
     assert paths == [str(tree / "python")]
-    assert not list(tree.glob("python/flask_cors_rs/_rust*.so")), "the tree itself is what is imported"
+    assert not list(tree.glob("python/flask_cors_rs/_rust*.so")), "it would be imported from the source tree"
 
 
 def test_the_sdist_holds_all_that_builds_both_engines(tree: Path, tmp_path: Path) -> None:
     name = build_backend.build_sdist(str(tmp_path))
     with tarfile.open(tmp_path / name) as archive:
         files = {member.split("/", 1)[1] for member in archive.getnames()}
-    for needed in ("packaging/build_backend.py", "pyproject.toml", "Cargo.toml", "Cargo.lock", "README.md", "LICENSE"):
+    for needed in (
+        "build_backend/build_backend.py",
+        "pyproject.toml",
+        "Cargo.toml",
+        "Cargo.lock",
+        "README.md",
+        "LICENSE",
+    ):
         assert needed in files
     rust = {str(path.relative_to(tree)) for path in tree.glob("rust/**/*") if path.suffix in {".rs", ".toml"}}
     assert rust <= files
@@ -105,7 +114,7 @@ def test_a_failed_rust_build_falls_back_under_auto_alone(
         build_backend.build_wheel(str(tmp_path))
 
 
-def test_the_version_is_said_once_for_each_language() -> None:
+def test_pyproject_and_cargo_have_the_same_version() -> None:
     versions = [
         re.findall(r'^version = "(.+)"$', (ROOT / name).read_text(), re.MULTILINE)
         for name in ("pyproject.toml", "Cargo.toml")

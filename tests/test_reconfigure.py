@@ -1,4 +1,4 @@
-"""Policies changed while an application runs."""
+"""Policies that change while an application runs."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_call_that_fails_changes_nothing(middleware: bool, wrong: Any) -> None
     cors.init_app(second)
     with pytest.raises(ValueError, match=next(iter(wrong))):
         cors.reconfigure(**{"origins": B, **wrong})
-    # Wrong for one application only.
+    # An error in the configuration of one of the applications.
     second.config["CORS_MAX_AGE"] = "1\r"
     with pytest.raises(ValueError, match="max_age"):
         cors.reconfigure(origins=B)
@@ -107,7 +107,7 @@ def test_threads_see_the_old_policy_or_the_new_one(middleware: bool) -> None:
     seen: set[Any] = set()
 
     def ask() -> None:
-        # Until both have been seen, which may take long where threads wait for each other.
+        # Stop when both policies have been seen, which takes long where threads wait for each other.
         for number in range(20_000):
             if number > 100 and seen >= both:
                 break

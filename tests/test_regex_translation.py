@@ -1,20 +1,21 @@
-"""Python's regular expressions in Rust: a translated pattern matches what Python's ``re`` matches, and nothing else."""
+"""Python's regular expressions in Rust: a translated pattern matches exactly the texts that Python's ``re`` matches."""
 
 from __future__ import annotations
 
 import itertools
 import re
-import subprocess
 import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import assume, given, strategies as st
 
-from flask_cors_rs import _regex
-from flask_cors_rs._regex import translate
+from flask_cors_rs._regex import translation as module
+from flask_cors_rs._regex.translation import translate
+from support import ROOT
+from support.engines import needs_rust
+from support.processes import run_python
 
 try:
     from flask_cors_rs import _rust
@@ -23,16 +24,14 @@ except ImportError:
 else:
     HAS_RUST = True
 
-needs_rust = pytest.mark.skipif(not HAS_RUST, reason="what is translated can be run only by the compiled module")
-
-REPORT = Path(__file__).parent.parent / "docs" / "regular_expressions_report.py"
+DOCUMENT = ROOT / "tools" / "document_regular_expressions.py"
 A, I, M, S, X = re.ASCII, re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE  # noqa: E741
 
 
 def compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """The pattern; skips what this Python has no syntax for, and says nothing of what it warns of."""
+    """Compile a pattern without warnings, or skip the test if this Python does not have the syntax."""
     if sys.version_info < (3, 11) and re.search(r"[*+?}]\+|\(\?>", pattern):
-        pytest.skip("possessive repeats and atomic groups came with Python 3.11")
+        pytest.skip("possessive repeats and atomic groups need Python 3.11")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return re.compile(pattern, flags)
@@ -45,7 +44,7 @@ def rust_matches(rust: str, text: str) -> bool:
 
 
 def translated(pattern: str, flags: int = 0) -> str:
-    """The translation, which there must be."""
+    """Translate a pattern that must have a translation."""
     translation = translate(compiled(pattern, flags))
     assert translation.refusal is None
     assert translation.rust is not None
@@ -55,7 +54,7 @@ def translated(pattern: str, flags: int = 0) -> str:
 # --- every construct of re --------------------------------------------------------------------------------------------
 
 PLAIN = "abAB0_- \n.k"
-# With the letters whose case is peculiar, what Python takes for white space, Greek, and what lies beyond 16 bits.
+# Letters with unusual case folding, white space of Python, Greek, and characters beyond 16 bits.
 PECULIAR = "iIsSK\x1c\x85\xa0éÉßÿµÿ\u0130\u0131\u017f\u212a\u03c3\u03c2\u03a3\u0660\ufb05\U00010400\U00010428\U0001f600"
 CHARACTERS = st.one_of(st.sampled_from(PLAIN), st.sampled_from(PLAIN + PECULIAR), st.characters(max_codepoint=0xFF))
 TEXTS = st.one_of(
@@ -127,7 +126,7 @@ PATTERN = st.tuples(
 
 
 def compiled_or_rejected(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    # More repeats in repeats would show nothing, and take Python exponential time.
+    # With more nested repeats, Python may take exponential time.
     assume(len(re.findall(r"[*+?}]", pattern)) <= 8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -139,7 +138,7 @@ def compiled_or_rejected(pattern: str, flags: int = 0) -> re.Pattern[str]:
 
 
 def check(pattern: re.Pattern[str], texts: list[str]) -> int:
-    """Holds Rust's answers against Python's; how many there were."""
+    """Compare the results of Rust with those of Python, and return how many were compared."""
     translation = translate(pattern)
     assert (translation.rust is None) != (translation.refusal is None)
     for text in texts:
@@ -174,7 +173,7 @@ SHORT_TEXTS = ["".join(letters) for length in range(5) for letters in itertools.
 @needs_rust
 @given(NULLABLE)
 def test_repeats_of_what_may_match_nothing(body: str) -> None:
-    """Python stops a repeat at an iteration that matched nothing; no match is lost by that."""
+    """Python stops a repeat at an iteration that matches nothing. That does not lose a match."""
     check(compiled_or_rejected(rf"(?:{body})\Z"), SHORT_TEXTS)
 
 
@@ -193,7 +192,7 @@ CLASSES = [*ASCII_CLASSES.split(), *OTHER_CLASSES.split()]
 
 
 def check_characters(pattern: re.Pattern[str], characters: str) -> None:
-    """Each character, as a text of its own, is matched by both or by neither."""
+    """Both engines must agree about every text of one character."""
     rust = translate(pattern).rust
     assert rust is not None
     runs = compiled(f"(?:{pattern.pattern})+", pattern.flags)
@@ -223,7 +222,7 @@ def test_any_class_over_latin_1(flags: int, members: list[str], opening: str) ->
 
 @pytest.fixture(scope="module")
 def unicode() -> str:
-    """Every character there is."""
+    """Every Unicode character except surrogates."""
     return "".join(map(chr, itertools.chain(range(0xD800), range(0xE000, 0x110000))))
 
 
@@ -237,14 +236,14 @@ def test_a_class_over_all_of_unicode(unicode: str, pattern: str) -> None:
 @needs_rust
 @pytest.mark.parametrize("letters", ["abcdefghi", "jklmnopqr", "stuvwxyz"])
 def test_ascii_letters_over_all_of_unicode(unicode: str, letters: str) -> None:
-    """Their other cases are looked for among a few characters only."""
+    """The translation searches their other cases among a few characters only."""
     for letter in letters:
         check_characters(compiled(letter, I), unicode)
         check_characters(compiled(letter.upper(), I), unicode)
 
 
 def test_i_makes_no_difference_outside_of_those_that_are_asked(unicode: str) -> None:
-    asked = {point for first, last in _regex._cased() for point in range(first, last + 1)}
+    asked = {point for first, last in module._cased() for point in range(first, last + 1)}
     for character in unicode:
         if ord(character) not in asked:
             assert character.casefold() == character.swapcase() == character.title() == character
@@ -352,7 +351,7 @@ def test_a_pattern_of_bytes_is_refused() -> None:
 
 
 def test_without_a_parse_tree_every_pattern_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_regex, "parser", None)
+    monkeypatch.setattr(module, "parser", None)
     assert translate(re.compile("a")).refusal == "any pattern: this Python does not show its parse tree"
 
 
@@ -360,10 +359,10 @@ def test_a_python_without_the_parser_can_import_the_module(monkeypatch: pytest.M
     def missing(name: str) -> Any:
         raise ImportError(name)
 
-    monkeypatch.setattr(_regex, "import_module", missing)
-    assert _regex._find_parser() is None
-    monkeypatch.setattr(_regex, "import_module", lambda name: re)
-    assert _regex._find_parser() is None
+    monkeypatch.setattr(module, "import_module", missing)
+    assert module._find_parser() is None
+    monkeypatch.setattr(module, "import_module", lambda name: re)
+    assert module._find_parser() is None
 
 
 @pytest.mark.parametrize(
@@ -386,7 +385,7 @@ def test_a_python_without_the_parser_can_import_the_module(monkeypatch: pytest.M
 )
 def test_an_unknown_parse_tree_is_refused(monkeypatch: pytest.MonkeyPatch, tree: Any) -> None:
     pattern = re.compile("a|b")
-    monkeypatch.setattr(_regex.parser, "parse", lambda pattern, flags: tree)
+    monkeypatch.setattr(module.parser, "parse", lambda pattern, flags: tree)
     translation = translate(pattern)
     assert translation.rust is None
     assert translation.refusal is not None
@@ -405,7 +404,7 @@ def test_no_recursion_error_comes_out() -> None:
             return
         try:
             refusals.add(translate(pattern).refusal)
-        except RecursionError:  # there was no room to call it at all, or to leave it
+        except RecursionError:  # the stack was too full to call it, or to return from it
             refusals.add("no room")
 
     deeper()
@@ -483,7 +482,7 @@ def test_translation(pattern: str, flags: int, rust: str) -> None:
         rust_matches(rust, "a")
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="the table has constructs that came with Python 3.11")
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the table contains constructs of Python 3.11")
 def test_the_documentation_is_current() -> None:
-    done = subprocess.run([sys.executable, str(REPORT), "--check"], capture_output=True, text=True, check=False)
+    done = run_python(str(DOCUMENT), "--check")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Misuse is refused by mypy on every line that says so, and on no other. (`make types` checks that use is not.)"""
+"""mypy reports errors on exactly those lines of misuse.py that expect one. `make types` checks usage.py."""
 
 from __future__ import annotations
 

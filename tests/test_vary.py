@@ -1,4 +1,4 @@
-"""``vary_header="always"``: what answers vary by, and what a cache may then keep."""
+"""``vary_header="always"``: which Vary header responses have, and what a cache may keep then."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import Client
 
 import flask_cors_rs
-from flask_cors_rs import CORS, CORSMiddleware, cross_origin
+from flask_cors_rs import CORS
+from support import levels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,27 +23,11 @@ pytestmark = pytest.mark.usefixtures("engine")
 
 A, B = "https://a.example", "https://b.example"
 PREFLIGHT = "Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network"
-LEVELS = ["config", "CORS", "init_app", "resource", "decorator", "middleware", "early"]
 
 
 def make_app(level: str = "CORS", view: Any = lambda: "hello", **options: Any) -> Flask:
-    app = Flask(__name__, static_folder=None)
+    app = levels.make_app(level, view, vary_header="always", **options)
     app.secret_key = "secret"
-    options["vary_header"] = "always"
-    if level == "decorator":
-        view = cross_origin(**options)(view)
-    app.add_url_rule("/", endpoint="view", view_func=view)
-    if level == "config":
-        app.config.update({f"CORS_{name.upper()}": value for name, value in options.items()})
-        CORS(app)
-    elif level in {"CORS", "middleware"}:
-        CORS(app, middleware=level == "middleware", **options)
-    elif level == "init_app":
-        CORS().init_app(app, **options)
-    elif level == "resource":
-        CORS(app, resources={"/*": options})
-    elif level == "early":
-        app.wsgi_app = CORSMiddleware(app.wsgi_app, **options)  # type: ignore[method-assign]
     return app
 
 
@@ -54,7 +39,7 @@ def vary(app: Any, method: str = "GET", origin: str | None = A, **headers: str) 
 ASK = {"Access-Control-Request-Method": "GET"}
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", levels.LEVELS)
 @pytest.mark.parametrize("origins", [A, [A, B], "*", r"https://.*\.example", [], lambda origin: origin == A])
 def test_every_answer_says_what_it_depends_on(level: str, origins: Any) -> None:
     app = make_app(level, origins=origins)
@@ -74,7 +59,7 @@ def test_an_answer_that_is_the_same_for_all_does_not_vary() -> None:
     assert vary(app) == vary(app, origin=None) == ["Origin"]
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", levels.LEVELS)
 @pytest.mark.parametrize(
     ("there", "expected"),
     [
@@ -94,7 +79,7 @@ def test_it_is_merged_into_what_is_there(level: str, there: list[str], expected:
 
 
 def test_headers_of_another_type() -> None:
-    """Some libraries set a plain mapping."""
+    """Some libraries assign a plain mapping to a response."""
     app = make_app(origins=[A, B])
 
     @app.after_request
@@ -108,7 +93,7 @@ def test_headers_of_another_type() -> None:
 
 
 def test_a_session_keeps_it() -> None:
-    """Flask reads one Vary and writes one: of two lines, as Flask-CORS sends them, it loses the second."""
+    """Flask's sessions read the first Vary header and replace it. Flask-CORS sends a second one, which gets lost."""
 
     def view() -> Response:
         session["visits"] = 1
@@ -139,7 +124,10 @@ def test_every_other_true_value_is_true(value: Any) -> None:
 
 
 class Cache:
-    """What RFC 9111, sections 2, 4 and 4.1, asks of a shared cache for responses that are explicitly fresh."""
+    """A shared cache for explicitly fresh responses.
+
+    Source: `RFC 9111, sections 2, 4 and 4.1 <https://www.rfc-editor.org/rfc/rfc9111>`_.
+    """
 
     def __init__(self, app: Flask) -> None:
         self._client = app.test_client()
@@ -168,7 +156,7 @@ def cached(cors: Any, **options: Any) -> Cache:
 
 
 def is_poisoned(cache: Cache, first: dict[str, str], origin: str) -> bool:
-    """Whether a page's request fails because of another request before it."""
+    """Whether the request of a page fails because of an earlier request of someone else."""
     cache.get("/", first)
     return cache.get("/", {"Origin": origin}).headers.get("Access-Control-Allow-Origin") != origin
 
@@ -185,7 +173,7 @@ def is_poisoned(cache: Cache, first: dict[str, str], origin: str) -> bool:
 )
 def test_a_cache_cannot_be_poisoned(options: dict[str, Any], first: dict[str, str]) -> None:
     assert is_poisoned(cached(flask_cors.CORS, **options), first, A)
-    assert is_poisoned(cached(flask_cors_rs.CORS, **options), first, A), "as in Flask-CORS, unless it is asked for"
+    assert is_poisoned(cached(flask_cors_rs.CORS, **options), first, A), "the default behaves as Flask-CORS does"
     for middleware in (False, True):
         cache = cached(flask_cors_rs.CORS, vary_header="always", middleware=middleware, **options)
         assert not is_poisoned(cache, first, A)

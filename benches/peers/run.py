@@ -1,6 +1,6 @@
-"""The Rust engine beside rs/cors (Go) and tower-http (Rust), on the same scenarios, in one run.
+"""Time the Rust engine, rs/cors (Go) and tower-http (Rust) in the same scenarios, in one run.
 
-Nanoseconds an operation: the best of several rounds, less the best of those that do nothing.
+The figures are nanoseconds per operation: the best of several rounds, less the best round of doing nothing.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ NAMES = [f"x-name-{number:02}" for number in range(20)]
 
 
 def scenario(name: str, *, origin: str | None, allowed: bool = True, **options: Any) -> dict[str, Any]:
-    """What is configured, what is asked, and whether it is allowed."""
+    """Return a scenario: the configuration, the request, and whether it is allowed."""
     lists: dict[str, list[str]] = {"literals": [], "subdomains": [], "regexes": [], "allow_headers": NAMES}
     return {**lists, "name": name, "origin": origin, "headers": None, "allowed": allowed, **options}
 
 
 def literals(count: int) -> list[str]:
-    """So many origins."""
+    """Return a number of origins."""
     return [f"https://www.example{number}.com" for number in range(count)]
 
 
 def scenarios() -> list[dict[str, Any]]:
-    """What is compared; of each list the last entry is asked for."""
+    """Return the scenarios. Requests ask for the last entry of each list."""
     found = [scenario(f"no Origin, {n:,}", origin=None, allowed=False, literals=literals(n)) for n in (1, 10_000)]
     found += [
         scenario(f"literal origin, one of {n:,}", origin=literals(n)[-1], literals=literals(n))
@@ -54,7 +54,7 @@ def scenarios() -> list[dict[str, Any]]:
 
 
 def programs(folder: str) -> list[str]:
-    """Compile both programs."""
+    """Compile both programs, and return their paths."""
     rust, go = f"{folder}/rust", f"{folder}/go"
     build = ["cargo", "build", "--release", "--locked", "--target-dir", rust]
     subprocess.run(build, cwd=HERE / "rust", check=True)
@@ -63,9 +63,9 @@ def programs(folder: str) -> list[str]:
 
 
 def main() -> None:
-    """Time each, and print a table."""
+    """Time every library, and print a table."""
     if missing := [tool for tool in ("cargo", "go") if not shutil.which(tool)]:
-        print(f"The peers are not timed: {' and '.join(missing)} not on the PATH.")
+        print(f"The libraries are not timed: {' and '.join(missing)} not found on the PATH.")
         return
     text = json.dumps(scenarios())
     best: dict[str, dict[str, list[float]]] = {}
@@ -83,8 +83,8 @@ def main() -> None:
     ]
     print(tabulate(rows, ["ns", *best], floatfmt=",.0f"))
     print()
-    print("Theirs write a header map; ours gives a list of header pairs.")
-    print("tower-http checks neither the method nor the header names.")
+    print("rs/cors and tower-http write a header map. The Rust engine of this package returns a list of header pairs.")
+    print("tower-http does not check the method or the header names of a preflight.")
 
 
 if __name__ == "__main__":

@@ -1,23 +1,24 @@
-"""CORS for Flask, drop-in for Flask-CORS, on an engine in Rust.
+"""CORS for Flask: a drop-in replacement for Flask-CORS with its engine in Rust.
 
 >>> from flask_cors_rs import CORS, cross_origin
 """
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
-from ._audit import AuditError, audit
-from ._backend import BACKEND
-from .compat import install_as_flask_cors
-from .middleware import CORSMiddleware
-from .origins import Cached, Origin, Regex, Subdomains
+from ._engine import BACKEND
 
 if TYPE_CHECKING:
-    from ._explain import explain
+    from ._diagnostics.audit import audit
+    from ._diagnostics.explain import Explanation, explain
+    from ._diagnostics.findings import AuditError, Finding
+    from ._engine.decision import Decision
+    from .compat import install_as_flask_cors
     from .decorator import cross_origin
     from .extension import CORS
+    from .middleware import CORSMiddleware
+    from .origins import Cached, Origin, Regex, Subdomains
 
     __version__: str
 
@@ -27,6 +28,9 @@ __all__ = [
     "AuditError",
     "CORSMiddleware",
     "Cached",
+    "Decision",
+    "Explanation",
+    "Finding",
     "Origin",
     "Regex",
     "Subdomains",
@@ -37,17 +41,37 @@ __all__ = [
     "install_as_flask_cors",
 ]
 
-
-_LAZY = {"CORS": ".extension", "cross_origin": ".decorator", "explain": "._explain"}
+_MODULES = {
+    "CORS": ".extension",
+    "AuditError": "._diagnostics.findings",
+    "CORSMiddleware": ".middleware",
+    "Cached": ".origins",
+    "Decision": "._engine.decision",
+    "Explanation": "._diagnostics.explain",
+    "Finding": "._diagnostics.findings",
+    "Origin": ".origins",
+    "Regex": ".origins",
+    "Subdomains": ".origins",
+    "audit": "._diagnostics.audit",
+    "cross_origin": ".decorator",
+    "explain": "._diagnostics.explain",
+    "install_as_flask_cors": ".compat",
+}
+"""Where each name is. It is imported when it is first used: CORSMiddleware does not need Flask, and a service that
+runs does not need the diagnostics."""
 
 
 def __getattr__(name: str) -> Any:
-    """What needs Flask, which the middleware does not, or is seldom needed, when first asked for."""
+    """Import a public name (PEP 562)."""
     value: Any
-    if name in _LAZY:
-        value = getattr(import_module(_LAZY[name], __name__), name)
+    if name in _MODULES:
+        from importlib import import_module
+
+        value = getattr(import_module(_MODULES[name], __name__), name)
     elif name == "__version__":
-        value = metadata.version("flask-cors-rs")
+        from importlib.metadata import version
+
+        value = version("flask-cors-rs")
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -1,6 +1,6 @@
-"""Run a program on this package in the place of Flask-CORS, without touching its code.
+"""Run a program with this package instead of Flask-CORS, without changing its code.
 
-``python -m flask_cors_rs -m some.module args...`` and ``python -m flask_cors_rs script.py args...``
+Use ``python -m flask_cors_rs -m some.module args...`` or ``python -m flask_cors_rs script.py args...``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ USAGE = "usage: python -m flask_cors_rs (-m MODULE | SCRIPT) [ARGUMENT]..."
 
 
 def main() -> None:
-    """Install the stand-in, then run what the command line names, as Python would.
+    """Replace Flask-CORS, then run the module or script that the command line names, as Python would.
 
-    :raises SystemExit: the command line names nothing, or the program ends with it
+    :raises SystemExit: the command line names neither, or the program exits
     """
     arguments = sys.argv[1:]
     if arguments[:1] in (["-h"], ["--help"]):
@@ -31,7 +31,7 @@ def main() -> None:
     install_as_flask_cors()
     sys.argv = arguments
     if is_module:
-        # `python -m` has put the working directory first already.
+        # `python -m` has already put the working directory first.
         runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
     else:
         sys.path[0] = str(Path(arguments[0]).resolve().parent)

@@ -1,4 +1,4 @@
-"""``flask cors``: which policy governs a route, why a request is blocked, and what is unsafe."""
+"""The commands ``flask cors rules``, ``flask cors check`` and ``flask cors audit``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import click
 from flask.cli import AppGroup, ScriptInfo, pass_script_info
 from flask.globals import current_app
 
-from ._audit import SEVERITIES, audit
-from ._explain import explain, explain_url
+from ._diagnostics.applied import policies_for, routed_resources, sample_paths
+from ._diagnostics.audit import SEVERITIES, audit
+from ._diagnostics.explain import explain, explain_url
+from ._diagnostics.text import comma_separated, readable
 from ._log import escaped
-from .options import CompiledRegex
-from .policies import governing, sample_paths, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,26 +23,31 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.routing import Rule
 
-    from ._explain import Explanation
-    from .fetch import Step
-    from .options import Options
-    from .policies import Governing
+    from ._diagnostics.applied import AppliedPolicy
+    from ._diagnostics.browser import Step
+    from ._diagnostics.explain import Explanation
+    from ._diagnostics.findings import Finding
 
-WIDTH = 80
+_WIDTH = 80
 
 _current_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
 
 cors = AppGroup("cors", help="Show, check and audit the CORS policies of the application.")
-"""Found by Flask through its entry point, ``flask.commands``."""
+"""The group of commands. Flask finds it through the entry point ``flask.commands``."""
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def _print(text: str, *, indent: int = 0, hanging: int = 0, **style: Any) -> None:
-    """Print a text, wrapped."""
-    first = " " * indent
+    """Print a text in lines of at most 80 characters.
+
+    :param indent: the indentation of the first line
+    :param hanging: the further indentation of the other lines
+    """
     lines = textwrap.wrap(
         text,
-        WIDTH,
-        initial_indent=first,
+        _WIDTH,
+        initial_indent=" " * indent,
         subsequent_indent=" " * (indent + hanging),
         break_long_words=False,
         break_on_hyphens=False,
@@ -58,69 +63,59 @@ def _print_json(value: object) -> None:
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-def _text(pattern: object) -> str:
-    if isinstance(pattern, CompiledRegex):
-        return "any" if pattern.matches_all else pattern.pattern.pattern
-    return str(pattern) if isinstance(pattern, str) else repr(pattern)
-
-
-def _policy(options: Options) -> dict[str, Any]:
+def _policy_as_dict(policy: AppliedPolicy) -> dict[str, Any]:
+    options = policy.options
     return {
-        "origins": [_text(origin) for origin in (*options.origins, *options.origin_matchers)],
-        "methods": [name.strip() for name in options.methods.split(",") if name.strip()],
-        "allow_headers": [_text(name) for name in options.allow_headers],
+        "by": policy.name,
+        "resource": policy.pattern,
+        "origins": [readable(origin) for origin in (*options.origins, *options.origin_matchers)],
+        "methods": comma_separated(options.methods),
+        "allow_headers": [readable(name) for name in options.allow_headers],
         "expose_headers": options.expose_headers,
         "supports_credentials": options.supports_credentials,
         "max_age": options.max_age,
     }
 
 
-def _route(app: Flask, rule: Rule) -> dict[str, Any]:
-    """A route, and the policies that govern it."""
-    governed: dict[str, dict[str, Any]] = {}
+def _route_as_dict(app: Flask, rule: Rule) -> dict[str, Any]:
+    policies: dict[str, dict[str, Any]] = {}
     error = None
-    for path in sample_paths(rule):
-        policies, error = _governing(app, path, rule)
-        for policy in policies:
-            shown = {"by": policy.name, "resource": policy.pattern, **_policy(policy.options)}
-            governed.setdefault(str(policy), shown)
+    try:
+        for path in sample_paths(rule):
+            for policy in policies_for(app, path, rule):
+                policies.setdefault(str(policy), _policy_as_dict(policy))
+    except (TypeError, ValueError) as invalid:
+        error = str(invalid)
     return {
         "path": rule.rule,
         "endpoint": rule.endpoint,
         "methods": sorted(rule.methods or ()),
-        "policies": list(governed.values()),
+        "policies": list(policies.values()),
         "error": error,
     }
 
 
 def _unreached(app: Flask) -> list[str]:
-    """The resources that no route can reach."""
-    routes = [(rule, path) for rule in app.url_map.iter_rules() for path in sample_paths(rule)]
-    reached = {str(policy) for rule, path in routes for policy in _governing(app, path, rule)[0]}
-    found = [f"{pattern} of {source.name}" for source in sources(app) for pattern, _ in source.resources]
-    return [name for name in dict.fromkeys(found) if name not in reached]
-
-
-def _governing(app: Flask, path: str, rule: Rule) -> tuple[list[Governing], str | None]:
-    """The policies for a path, or why the configuration makes none."""
-    try:
-        return governing(app, path, rule), None
-    except (TypeError, ValueError) as error:
-        return [], str(error)
+    """Return the resources that decide about no route. Resources with the same name count as one."""
+    reached: dict[str, bool] = {}
+    for resource in routed_resources(app, decorated=False):
+        name = str(resource)
+        reached[name] = reached.get(name, False) or bool(resource.paths)
+    return [name for name, is_reached in reached.items() if not is_reached]
 
 
 @cors.command("rules")
 @click.option("--sort", type=click.Choice(["path", "endpoint", "match"]), default="path", help="Order of the routes.")
-@click.option("--path", "prefix", default="", help="Only routes whose path begins with this.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--path", "prefix", default="", help="Show only routes whose path begins with this.")
+@_json_option
 def rules_command(sort: str, prefix: str, as_json: bool) -> None:
-    """Show for each route which policy governs it, and the resources that no route reaches.
+    """Show which policy applies to each route, and which resources no route reaches.
 
-    Of several policies for a route, the next one adds its headers only where the one before adds none. For a route
-    with variables, what is shown is for values like 1, x and x/y.
+    If a route has several policies, each adds its headers only if those above it add none. For a route with variables,
+    the policies are those for sample values such as 1, x and x/y.
     """
     app = _current_app()
-    routes = [_route(app, rule) for rule in app.url_map.iter_rules() if rule.rule.startswith(prefix)]
+    routes = [_route_as_dict(app, rule) for rule in app.url_map.iter_rules() if rule.rule.startswith(prefix)]
     if sort != "match":
         routes.sort(key=lambda route: (route[sort], route["path"]))
     unreached = _unreached(app)
@@ -128,27 +123,31 @@ def rules_command(sort: str, prefix: str, as_json: bool) -> None:
         _print_json({"routes": routes, "unreached": unreached})
         return
     for route in routes:
-        methods = ", ".join(sorted(set(route["methods"]) - {"HEAD", "OPTIONS"})) or "OPTIONS"
-        _print(f"{route['path']}  {methods}  ({route['endpoint']})", hanging=4, bold=True)
-        if route["error"]:
-            _print(f"no policy: {route['error']}", indent=4, hanging=4, fg="red")
-        elif not route["policies"]:
-            _print("no CORS", indent=4, fg="yellow")
-        for policy in route["policies"]:
-            resource = f"resource {policy['resource']} of " if policy["resource"] is not None else ""
-            _print(f"{resource}{policy['by']}", indent=4, hanging=4, fg="green")
-            _print(f"origins      {_listed(policy['origins'])}", indent=6, hanging=13)
-            _print(f"methods      {_listed(policy['methods'])}", indent=6, hanging=13)
-            _print(f"headers      {_listed(policy['allow_headers'])}", indent=6, hanging=13)
-            if policy["expose_headers"]:
-                _print(f"exposed      {policy['expose_headers']}", indent=6, hanging=13)
-            age = "not set" if policy["max_age"] is None else f"{policy['max_age']} s"
-            _print(f"credentials  {'yes' if policy['supports_credentials'] else 'no':<8}max-age  {age}", indent=6)
+        _print_route(route)
     for name in unreached:
         _print(f"No route reaches {name}.", hanging=4, fg="yellow")
 
 
-def _listed(names: list[str]) -> str:
+def _print_route(route: dict[str, Any]) -> None:
+    methods = ", ".join(sorted(set(route["methods"]) - {"HEAD", "OPTIONS"})) or "OPTIONS"
+    _print(f"{route['path']}  {methods}  ({route['endpoint']})", hanging=4, bold=True)
+    if route["error"]:
+        _print(f"no policy: {route['error']}", indent=4, hanging=4, fg="red")
+    elif not route["policies"]:
+        _print("no CORS", indent=4, fg="yellow")
+    for policy in route["policies"]:
+        resource = f"resource {policy['resource']} of " if policy["resource"] is not None else ""
+        _print(f"{resource}{policy['by']}", indent=4, hanging=4, fg="green")
+        _print(f"origins      {_joined(policy['origins'])}", indent=6, hanging=13)
+        _print(f"methods      {_joined(policy['methods'])}", indent=6, hanging=13)
+        _print(f"headers      {_joined(policy['allow_headers'])}", indent=6, hanging=13)
+        if policy["expose_headers"]:
+            _print(f"exposed      {policy['expose_headers']}", indent=6, hanging=13)
+        age = "not set" if policy["max_age"] is None else f"{policy['max_age']} s"
+        _print(f"credentials  {'yes' if policy['supports_credentials'] else 'no':<8}max-age  {age}", indent=6)
+
+
+def _joined(names: list[str]) -> str:
     more = f", and {len(names) - 20} more" if len(names) > 20 else ""
     return (", ".join(names[:20]) + more) or "none"
 
@@ -156,12 +155,14 @@ def _listed(names: list[str]) -> str:
 # --- check ------------------------------------------------------------------------------------------------------------
 
 
-def _header(_context: click.Context, _parameter: click.Parameter, values: Iterable[str]) -> list[tuple[str, str]]:
+def _split_headers(
+    _context: click.Context, _parameter: click.Parameter, values: Iterable[str]
+) -> list[tuple[str, str]]:
     headers: list[tuple[str, str]] = []
     for value in values:
         name, colon, text = value.partition(":")
         if not colon or not name.strip():
-            raise click.BadParameter(f'{value!r}: write "Name: value".')
+            raise click.BadParameter(f'{value!r} is not a header: write "Name: value".')
         headers.append((name.strip(), text.strip()))
     return headers
 
@@ -174,13 +175,13 @@ def _header(_context: click.Context, _parameter: click.Parameter, values: Iterab
     "-H",
     "headers",
     multiple=True,
-    callback=_header,
+    callback=_split_headers,
     metavar='"NAME: VALUE"',
-    help="A header that the script sets; may come several times.",
+    help="A header that the script sets. Repeat it for several headers.",
 )
-@click.option("--credentials", is_flag=True, help='As fetch() with credentials: "include".')
-@click.option("--url", help="Ask the server that runs there, in place of the application: http://localhost:5000")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--credentials", is_flag=True, help='Send credentials, as fetch() does with credentials: "include".')
+@click.option("--url", help="Send the requests to the server at this URL, such as http://localhost:5000.")
+@_json_option
 @pass_script_info
 def check_command(
     info: ScriptInfo,
@@ -192,16 +193,16 @@ def check_command(
     url: str | None,
     as_json: bool,
 ) -> None:
-    r"""Do what a browser does for a page of ORIGIN that calls fetch(PATH) with METHOD.
+    """Do what a browser does when a page of ORIGIN calls fetch(PATH) with METHOD.
 
-    It is a real request: the application handles it, in this process. The exit status is 0 if the page gets its
-    response, of whatever status, 1 if it is blocked, and 2 if the request cannot be made.
+    The application handles real requests, in this process. The exit status is 0 if the page gets the response, of
+    whatever status, 1 if the browser blocks it, and 2 if the request cannot be made.
 
     \b
     flask cors check https://app.example PUT /api/items -H "Content-Type: application/json"
-    """
+    """  # noqa: D301 - Click keeps the line breaks after a backspace
     if not path.startswith("/"):
-        raise click.UsageError(f"{path!r} is no path: write /{path}")
+        raise click.UsageError(f"{path!r} is not a path: write /{path}")
     try:
         if url is not None:
             explanation = explain_url(url, origin, method, path, headers=headers, credentials=credentials)
@@ -212,13 +213,13 @@ def check_command(
     except (OSError, TypeError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     if as_json:
-        _print_json(_as_json(explanation))
+        _print_json(_explanation_as_dict(explanation))
     else:
         _print_explanation(explanation)
     sys.exit(0 if explanation.allowed else 1)
 
 
-def _as_json(explanation: Explanation) -> dict[str, Any]:
+def _explanation_as_dict(explanation: Explanation) -> dict[str, Any]:
     outcome = explanation.outcome
     return {
         "allowed": explanation.allowed,
@@ -244,7 +245,8 @@ def _as_json(explanation: Explanation) -> dict[str, Any]:
     }
 
 
-_SHOWN = ("access-control-", "location", "vary")
+_SHOWN_HEADERS = ("access-control-", "location", "vary")
+"""How the names of the response headers begin that are shown."""
 
 
 def _print_step(number: int, step: Step) -> None:
@@ -253,7 +255,7 @@ def _print_step(number: int, step: Step) -> None:
         _print(f"> {name}: {escaped(value)}", indent=3, hanging=2)
     _print(f"< {step.response.status}", indent=3)
     for name, value in step.response.headers:
-        if name.lower().startswith(_SHOWN):
+        if name.lower().startswith(_SHOWN_HEADERS):
             _print(f"< {name}: {escaped(value)}", indent=3, hanging=2)
 
 
@@ -262,7 +264,7 @@ def _print_explanation(explanation: Explanation) -> None:
     for number, step in enumerate(outcome.steps, 1):
         _print_step(number, step)
     if outcome.steps and outcome.steps[0].name == "request":
-        _print("No preflight is needed: the method and the headers are safelisted, or the origin is the server's own.")
+        _print("No preflight is needed: the method and headers are safelisted, or the page has the server's origin.")
     for note in outcome.notes:
         _print(note)
     click.echo()
@@ -276,12 +278,15 @@ def _print_explanation(explanation: Explanation) -> None:
     if not explanation.policies and not explanation.allowed:
         _print("No policy is known for this path.")
     if outcome.hidden:
-        _print(f"Scripts cannot read: {', '.join(map(escaped, outcome.hidden))}.", hanging=2)
+        _print(f"Scripts cannot read {', '.join(map(escaped, outcome.hidden))}.", hanging=2)
     for remedy in explanation.remedies:
         _print(f"* {remedy}", hanging=2)
 
 
 # --- audit ------------------------------------------------------------------------------------------------------------
+
+
+_COLORS = {"error": "red", "warning": "yellow", "info": "blue"}
 
 
 @cors.command("audit")
@@ -290,39 +295,35 @@ def _print_explanation(explanation: Explanation) -> None:
     type=click.Choice([*SEVERITIES, "never"]),
     default="error",
     show_default=True,
-    help="The mildest severity that makes the exit status 1.",
+    help="The exit status is 1 if there are findings of this severity or a more severe one.",
 )
-@click.option("--ignore", multiple=True, metavar="ID", help="A finding that is not wanted; may come several times.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--ignore", multiple=True, metavar="ID", help="Leave out these findings. Repeat it for several ids.")
+@_json_option
 def audit_command(fail_on: str, ignore: tuple[str, ...], as_json: bool) -> None:
-    """Look for weak spots in the policies of the application.
+    """Find policies that are unsafe, and options that have no effect.
 
-    What is not wanted is left out by --ignore, or for good by CORS_AUDIT_IGNORE in the configuration.
+    CORS_AUDIT_IGNORE in the configuration lists the ids of findings that are always left out.
     """
-    app = _current_app()
-    findings = audit(app, ignore=ignore)
+    findings = audit(_current_app(), ignore=ignore)
     if as_json:
-        _print_json(
-            [
-                {**finding._asdict(), "consequence": finding.consequence, "documentation": finding.anchor}
-                for finding in findings
-            ]
-        )
+        _print_json([{**finding._asdict(), "documentation": finding.anchor} for finding in findings])
     else:
-        colors = {"error": "red", "warning": "yellow", "info": "blue"}
         for finding in findings:
-            _print(
-                f"{finding.id} {finding.severity}  {finding.where}", hanging=4, bold=True, fg=colors[finding.severity]
-            )
-            _print(escaped(finding.detail) + ".", indent=4)
-            if finding.example is not None:
-                _print(f"For one: {escaped(finding.example)}", indent=4, hanging=4)
-            _print(finding.consequence, indent=4)
-            _print(f"-> {finding.remedy}", indent=4, hanging=3)
-            _print(finding.anchor, indent=4)
+            _print_finding(finding)
         counts = [
             f"{sum(finding.severity == severity for finding in findings)} {severity}" for severity in SEVERITIES[::-1]
         ]
         click.echo(f"{len(findings)} findings: {', '.join(counts)}")
-    worst = max((SEVERITIES.index(finding.severity) for finding in findings), default=-1)
-    sys.exit(1 if fail_on != "never" and worst >= SEVERITIES.index(fail_on) else 0)
+    highest = max((SEVERITIES.index(finding.severity) for finding in findings), default=-1)
+    sys.exit(1 if fail_on != "never" and highest >= SEVERITIES.index(fail_on) else 0)
+
+
+def _print_finding(finding: Finding) -> None:
+    color = _COLORS[finding.severity]
+    _print(f"{finding.id} {finding.severity}  {finding.where}", hanging=4, bold=True, fg=color)
+    _print(escaped(finding.detail) + ".", indent=4)
+    if finding.example is not None:
+        _print(f"For example: {escaped(finding.example)}", indent=4, hanging=4)
+    _print(finding.consequence, indent=4)
+    _print(f"-> {finding.remedy}", indent=4, hanging=3)
+    _print(finding.anchor, indent=4)

@@ -1,4 +1,4 @@
-"""Standing in for Flask-CORS, for programs that import it."""
+"""A replacement for the module ``flask_cors``, for programs that import it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 REFERENCE_VERSION = "6.0.5"
-"""The release of Flask-CORS that is reproduced."""
+"""The release of Flask-CORS whose behaviour this package reproduces."""
 
 
 def install_as_flask_cors() -> None:
-    """Let ``import flask_cors``, and ``.core``, ``.decorator`` and ``.extension`` of it, give this package.
+    """Make ``import flask_cors`` import this package, for programs whose code you cannot change.
 
-    For programs whose code cannot be changed. It must run before they import it, and may run twice. The
-    loggers ``flask_cors`` and ``flask_cors.core`` then switch our log on and off.
+    The modules ``flask_cors.core``, ``flask_cors.decorator`` and ``flask_cors.extension`` are replaced too. Call this
+    function before anything imports Flask-CORS; a second call has no effect. From then on this package logs to
+    ``flask_cors`` and ``flask_cors.core``.
 
-    :raises RuntimeError: Flask-CORS itself is imported already
+    :raises RuntimeError: Flask-CORS itself has already been imported
     """
     from . import _log, core, decorator, extension
 
@@ -26,7 +27,7 @@ def install_as_flask_cors() -> None:
         if getattr(present, "__flask_cors_rs__", False):
             return
         raise RuntimeError(
-            "Flask-CORS is imported already, and what has imported it would go on with it: call"
+            "Flask-CORS has already been imported, and the modules that imported it would keep using it: call"
             " install_as_flask_cors() before anything imports flask_cors, or start the program with"
             " python -m flask_cors_rs"
         )
@@ -53,7 +54,7 @@ def _of(names: dict[str, object], *wanted: str) -> dict[str, object]:
 
 
 def _module(name: str, names: dict[str, object]) -> ModuleType:
-    module = ModuleType(name, "flask_cors_rs, in the place of Flask-CORS.")
+    module = ModuleType(name, "Part of flask_cors_rs, which replaces Flask-CORS here.")
     module.__spec__ = ModuleSpec(name, None, is_package="." not in name)
     module.__dict__.update(names)
     sys.modules[name] = module

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from logging import WARNING
-from typing import TYPE_CHECKING, Any, Final, Literal
+from threading import RLock
+from typing import TYPE_CHECKING, Any
 
 from . import _log
-from ._audit import audit_at_setup
-from ._path import decoded
-from .decision import Decision
-from .resources import Resources, compile_resources
+from ._headers import EVALUATED, VARY
+from ._options.resources import compile_resources
+from ._plan import PASSED_ON, Plan
+from ._setup_audit import audit_at_setup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -18,136 +19,103 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
     from typing_extensions import Unpack
 
-    from ._backend import Environ, HeaderList
+    from ._engine.contract import Environ, HeaderList
+    from ._options.resources import Resources
     from .options import CORSOptions
-
-EVALUATED: Final = "flask_cors_rs.evaluated"
-"""The key that the decorator leaves in a request's environ, for middleware around it to see."""
-
-INTERCEPTED: Final = "flask_cors_rs.intercepted"
-"""The key that it leaves where it will add its headers to the response of an error handler."""
-
-OWN_POLICIES: Final[list[str]] = []
-"""What has a policy of its own inside an application: decorated views, and Blueprints. While there is none, no
-preflight need be routed."""
-
-ALLOW_ORIGIN: Final = "Access-Control-Allow-Origin"
 
 
 class CORSMiddleware:
-    """Cross-origin resource sharing around a WSGI application, of whatever framework.
+    """Cross-origin resource sharing around a WSGI application of any framework.
 
     >>> from wsgiref.simple_server import demo_app
     >>> application = CORSMiddleware(demo_app, origins="https://app.example")
 
-    A preflight for a path that has a rule is answered at once, and does not reach the application: 204 and
-    the CORS headers where the policy allows what it asks, 403 and none where it does not. Every other
-    response gets its headers when the application starts it, unless it has an Access-Control-Allow-Origin.
+    A preflight for a path that has a rule is answered at once and does not reach the application: with status 204
+    and the CORS headers if the policy allows what it asks for, with status 403 and no CORS headers if not. Every other
+    response gets its headers when the application starts it, unless it already has an Access-Control-Allow-Origin.
 
-    The paths of ``resources`` are compared with PATH_INFO, so under a mount they are those of the
-    application that is mounted.
+    The paths of ``resources`` are compared with PATH_INFO, so under a mount point they are relative to it.
 
     :param wsgi_app: the application (PEP 3333)
     :param debug: whether the answer to a refused preflight says why
     :param options: those of :class:`~flask_cors_rs.CORS`; see :class:`~flask_cors_rs.options.CORSOptions`.
-        ``automatic_options``, ``intercept_exceptions`` and ``middleware`` have no meaning here
-    :raises ValueError: an option is wrong: the message says which, and what to do
-    :raises TypeError: the same, for a value of a type from which nothing can be made
+        ``automatic_options``, ``intercept_exceptions`` and ``middleware`` have no effect here
+    :raises ValueError: an option is wrong; the message says which one and how to fix it
+    :raises TypeError: an option has the wrong type
     """
 
     debug: bool = False
-    apply: Callable[[Environ, str, HeaderList], None]
+    """Whether the answer to a refused preflight says why."""
 
     def __init__(self, wsgi_app: WSGIApplication, *, debug: bool = False, **options: Unpack[CORSOptions]) -> None:
-        self.wsgi_app = wsgi_app
+        resources = compile_resources(options)
+        audit_at_setup(resources, "CORSMiddleware")
         self.debug = debug
-        resources, _, _, audit = compile_resources(options)
-        audit_at_setup(resources, "CORSMiddleware", audit)
-        self.use([resources])
+        self._set_up(wsgi_app, (resources,))
 
-    def use(self, resources: Sequence[Resources]) -> None:
-        """Replace the rules. Of several sets each is asked in turn, until one allows the origin."""
-        self.resources = resources
-        if len(resources) == 1:
-            self._preflight = resources[0].rules.preflight
-        else:
-            self._preflight = self._preflight_in_turn
-        self.apply = self._apply_first
+    def _set_up(self, wsgi_app: WSGIApplication, resources: tuple[Resources, ...]) -> None:
+        self.wsgi_app = wsgi_app
+        self._lock = RLock()
+        self._resources = resources
+        self._plan: Plan | None = None
 
-    def _plain_apply(self) -> Callable[[Environ, str, HeaderList], None]:
-        return self.resources[0].rules.apply_around if len(self.resources) == 1 else self._apply_in_turn
+    @property
+    def resources(self) -> tuple[Resources, ...]:
+        """The sets of rules, in the order in which they are asked."""
+        return self._resources
 
-    def _apply_first(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
-        # Whether an application is in debug mode is known by its first request.
-        self.apply = self._apply_and_explain if self.debug else self._plain_apply()
-        self.apply(environ, path_info, headers)
+    def replace_rules(self, resources: Sequence[Resources]) -> None:
+        """Replace the rules. A request that has begun keeps those it began with."""
+        with self._lock:
+            self._resources = tuple(resources)
+            self._plan = None
 
-    def _apply_and_explain(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
-        has_allow_origin = any(name.lower() == "access-control-allow-origin" for name, _ in headers)
-        self._plain_apply()(environ, path_info, headers)
-        if not has_allow_origin and len(self.resources) == 1:
-            self.resources[0].log_blocked(environ, decoded(path_info), "CORSMiddleware")
+    def _new_plan(self) -> Plan:
+        """Make the plan for the requests from now on."""
+        # Not before the first request: only then it is known whether a Flask application is in debug mode.
+        with self._lock:
+            self._plan = self._make_plan(self._resources)
+            return self._plan
 
-    def _apply_in_turn(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
-        for resources in self.resources:
-            resources.rules.apply_around(environ, path_info, headers)
-
-    def _preflight_in_turn(self, environ: Environ, headers: HeaderList) -> str | None:
-        first = None
-        for resources in self.resources:
-            reason = resources.rules.preflight(environ, headers)
-            if any(name == ALLOW_ORIGIN for name, _ in headers):
-                return reason
-            first = first or reason
-        return first
-
-    def own_decision(self, environ: Environ) -> Decision | Literal[False] | None:
-        """What the view that a preflight is for says to it; False where the application is to answer, None where
-        the view has no policy of its own.
-        """
-        return None
+    def _make_plan(self, resources: tuple[Resources, ...]) -> Plan:
+        return Plan(resources, debug=self.debug)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request, as PEP 3333 says."""
+        """Handle a request (PEP 3333)."""
+        plan = self._plan or self._new_plan()
+        path_info = environ.get("PATH_INFO") or ""
         if environ["REQUEST_METHOD"] == "OPTIONS":
-            added: HeaderList = []
-            reason = self._preflight(environ, added)
-            if reason is not None:
-                own = self.own_decision(environ) if OWN_POLICIES else None
-                if own is not False:
-                    if own is not None:
-                        added, reason = [*own.headers], own.reason
-                    # What `is_quiet` does stands in place of a call of it.
-                    if _log.ROOT.level < WARNING or _log.LOG.level:
-                        self.log(environ, environ.get("PATH_INFO", ""), own)
-                    if reason != "allowed" and self.debug:
-                        decision = Decision((), reason)
-                        _log.log_blocked(decision, environ, "CORSMiddleware" if own is None else "@cross_origin")
-                    if reason == "allowed":
-                        start_response("204 No Content", added)
-                        return []
-                    return self._refuse(reason, added, start_response)
-        # The path now, as the application may change it.
-        return self.wsgi_app(environ, partial(_start, self, environ, environ.get("PATH_INFO", ""), start_response))
-
-    def _refuse(self, reason: str, decided: HeaderList, start_response: StartResponse) -> Iterable[bytes]:
-        body = f"CORS preflight refused: {reason}\n" if self.debug else "CORS preflight refused\n"
-        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-        headers += [header for header in decided if header[0] == "Vary"]
-        start_response("403 Forbidden", headers)
-        return [body.encode()]
-
-    def log(self, environ: Environ, path_info: str, own: Decision | None) -> None:
-        """Log what was decided of a request, by the policy of its view or by the rules."""
-        if own:
-            _log.log_decision(own, environ)
-        else:
-            for resources in self.resources:
-                resources.log(environ, decoded(path_info))
+            if len(plan.views) != plan.view_count:
+                plan = self._new_plan()
+            headers: HeaderList = []
+            reason = plan.preflight(environ, path_info, headers)
+            if reason not in PASSED_ON:
+                # `_log.is_quiet()`, inlined: that saves about 100 instructions per request.
+                if _log.ROOT.level < WARNING or _log.LOG.level:
+                    plan.log_preflight(environ, path_info)
+                if reason == "allowed":
+                    start_response("204 No Content", headers)
+                    return []
+                debug = self.debug
+                if debug:
+                    plan.explain_refusal(environ, reason)
+                return _refuse(reason, headers, start_response, debug=debug)
+        # A request without an Origin gets headers too, as caches and `always_send` need it. The application may change
+        # the path, so it is read before.
+        return self.wsgi_app(environ, partial(_start_response, plan, environ, path_info, start_response))
 
 
-def _start(
-    middleware: CORSMiddleware,
+def _refuse(reason: str, decided: HeaderList, start_response: StartResponse, *, debug: bool) -> Iterable[bytes]:
+    """Answer a preflight that the policy does not allow."""
+    body = f"CORS preflight refused: {reason}\n" if debug else "CORS preflight refused\n"
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    headers += [header for header in decided if header[0] == VARY]
+    start_response("403 Forbidden", headers)
+    return [body.encode()]
+
+
+def _start_response(
+    plan: Plan,
     environ: Environ,
     path_info: str,
     start_response: StartResponse,
@@ -155,11 +123,11 @@ def _start(
     headers: HeaderList,
     exc_info: Any = None,
 ) -> Callable[[bytes], object]:
-    """The ``start_response`` that the application gets."""
-    # A list of its own, as an application may start every response with the same one.
+    """Add the headers to a response. The application gets this function as its ``start_response``."""
+    # A copy, as an application may start every response with the same list.
     headers = [*headers]
-    if not (OWN_POLICIES and EVALUATED in environ):
-        middleware.apply(environ, path_info, headers)
+    if EVALUATED not in environ:
+        plan.apply(environ, path_info, headers)
         if _log.ROOT.level < WARNING or _log.LOG.level:
-            middleware.log(environ, path_info, None)
+            plan.log(environ, path_info)
     return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)

@@ -1,4 +1,4 @@
-"""What must pass the strictest type checkers. It is checked, not run."""
+"""Usage in which strict type checkers must not find errors. It is checked, not run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ from flask import Blueprint, Flask
 from flask_cors_rs import (
     BACKEND,
     CORS,
+    AuditError,
     Cached,
+    Decision,
+    Explanation,
+    Finding,
     Origin,
     Regex,
     Subdomains,
     __version__,
+    audit,
     cross_origin,
+    explain,
     install_as_flask_cors,
 )
 
@@ -40,7 +46,7 @@ CORS(app, origins=lambda origin: origin.endswith(".example"))
 
 
 async def is_tenant(origin: str) -> bool:
-    """A function may be async."""
+    """Check an origin with an async function."""
     return origin != ""
 
 
@@ -56,7 +62,7 @@ CORS(app, **everything)
 @app.route("/")
 @cross_origin(**options)
 def view(number: int, *, name: str = "") -> tuple[str, Literal[201]]:
-    """A view keeps its type."""
+    """Return a text. The decorator must keep the type of this view."""
     return name * number, 201
 
 
@@ -65,13 +71,28 @@ status: Literal[201] = view(1, name="x")[1]
 
 @cross_origin(intercept_exceptions=True)
 async def asynchronous() -> str:
-    """So does an async one."""
+    """Return a text. The decorator must keep the type of this async view."""
     return "x"
 
 
 async def use() -> str:
-    """Await it."""
+    """Await the decorated view."""
     return await asynchronous()
+
+
+findings: list[Finding] = audit(app, ignore=["CORS005"])
+explanation: Explanation = explain(app, "https://a.example", "PUT", "/a")
+allowed: bool = explanation.allowed
+
+
+def reason(decision: Decision) -> str:
+    """Return the reason of a decision."""
+    return decision.reason
+
+
+def first_finding(error: AuditError) -> str:
+    """Return the id of the first finding of an error."""
+    return error.findings[0].id
 
 
 install_as_flask_cors()

@@ -1,5 +1,5 @@
-// Times rs/cors on the scenarios given on standard input, and writes nanoseconds by name: with
-// it, and without.
+// Times rs/cors in the scenarios given on standard input, and writes nanoseconds by name: with
+// the library, and without.
 package main
 
 import (
@@ -23,7 +23,7 @@ type scenario struct {
 	Allowed      bool     `json:"allowed"`
 }
 
-// A response of which only the headers are kept.
+// A response that keeps only its headers.
 type recorder struct{ header http.Header }
 
 func (r *recorder) Header() http.Header             { return r.header }
@@ -68,7 +68,7 @@ func request(s scenario) *http.Request {
 	return r
 }
 
-// Nanoseconds of one call.
+// Returns the nanoseconds of one call.
 func measure(handler http.Handler, r *http.Request) float64 {
 	w := &recorder{http.Header{}}
 	for count := 1; ; count *= 2 {

@@ -1,4 +1,4 @@
-//! Times of decisions, by theme.
+//! Times of decisions, grouped by theme.
 
 mod scenarios;
 
@@ -15,7 +15,7 @@ fn decisions(criterion: &mut Criterion) {
         }
         let mut run = None;
         group.bench_function(BenchmarkId::new(what, size), |bencher| {
-            // Here, so that what the command line leaves out is not prepared.
+            // Prepared here, so that scenarios that the command line leaves out are not prepared at all.
             let run = run.get_or_insert_with(|| scenario.prepare());
             bencher.iter_custom(|count| {
                 let start = Instant::now();

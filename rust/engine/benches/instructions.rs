@@ -1,5 +1,7 @@
-//! `instructions NAME COUNT` makes a decision so often, for a count of its instructions; without
-//! these arguments it lists the names, and the bytes of what is long in the request.
+//! A program whose instructions are counted.
+//!
+//! `instructions NAME COUNT` runs a scenario `COUNT` times. Without these arguments the program lists the name of
+//! each scenario, and the length in bytes of the long part of its request.
 
 mod scenarios;
 
@@ -14,7 +16,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     let (Some(scenario), Ok(count)) = (scenarios.find(|scenario| scenario.name == *name), count.parse()) else {
-        eprintln!("there is no scenario {name:?}, or {count:?} is no number");
+        eprintln!("{name:?} is not the name of a scenario, or {count:?} is not a number");
         return ExitCode::FAILURE;
     };
     scenario.prepare()(count);

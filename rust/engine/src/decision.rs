@@ -1,20 +1,20 @@
-//! A policy's answer to a request, as a value.
+//! The decision of a policy about a request, as a value.
 
 use crate::header::{Header, HeaderName};
 use arrayvec::ArrayVec;
 use std::fmt;
 
-/// Why a request got the headers that it got.
+/// Why a request gets the headers that it gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(usize)]
 pub enum Reason {
-    /// The policy allows what is asked.
+    /// The policy allows what the request asks for.
     Allowed,
-    /// There is no Origin: not a request of the CORS protocol.
+    /// The request has no Origin, so it does not use the CORS protocol.
     NoOrigin,
     /// The Origin cannot be sent back in a header.
     MalformedOrigin,
-    /// No configured origin matches.
+    /// None of the configured origins matches.
     OriginNotAllowed,
     /// The preflight asks for a method that is not allowed.
     MethodNotAllowed,
@@ -22,13 +22,15 @@ pub enum Reason {
     HeaderNotAllowed,
     /// No rule matches the path.
     NoRule,
+    /// The OPTIONS request lacks an Origin or an Access-Control-Request-Method.
+    NotPreflight,
 }
 
 impl Reason {
-    /// How many there are.
-    pub const COUNT: usize = Self::NoRule as usize + 1;
+    /// The number of reasons. Each discriminant is less.
+    pub const COUNT: usize = Self::NotPreflight as usize + 1;
 
-    /// The reason in words.
+    /// Returns the reason in words.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,6 +41,7 @@ impl Reason {
             Self::MethodNotAllowed => "method not allowed",
             Self::HeaderNotAllowed => "header not allowed",
             Self::NoRule => "no rule for this path",
+            Self::NotPreflight => "not a preflight",
         }
     }
 }
@@ -49,19 +52,19 @@ impl fmt::Display for Reason {
     }
 }
 
-/// The headers to add to the response, in their order, and the reason for them.
+/// The response headers for a request, and the reason for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision<'a> {
-    /// At most one of each name.
-    pub headers: ArrayVec<Header<'a>, { HeaderName::ALL.len() }>,
-    /// What decided.
+    /// The headers to add to the response, in their order. No name occurs twice.
+    pub headers: ArrayVec<Header<'a>, { HeaderName::COUNT }>,
+    /// The reason.
     pub reason: Reason,
 }
 
 impl Decision<'_> {
-    /// A decision without headers.
+    /// Returns a decision without headers.
     #[must_use]
-    pub fn nothing(reason: Reason) -> Self {
+    pub fn without_headers(reason: Reason) -> Self {
         Self { headers: ArrayVec::new(), reason }
     }
 }

@@ -1,8 +1,8 @@
-//! Names and values of the response headers.
+//! The response headers that a policy can add: their names and values.
 
 use std::fmt;
 
-/// The response headers that a policy can add, in the order in which they are added.
+/// The name of a response header, in the order in which a policy adds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(usize)]
 pub enum HeaderName {
@@ -25,19 +25,10 @@ pub enum HeaderName {
 }
 
 impl HeaderName {
-    /// Every name, in the order of the discriminants.
-    pub const ALL: [Self; 8] = [
-        Self::AllowOrigin,
-        Self::ExposeHeaders,
-        Self::AllowCredentials,
-        Self::AllowPrivateNetwork,
-        Self::AllowHeaders,
-        Self::MaxAge,
-        Self::AllowMethods,
-        Self::Vary,
-    ];
+    /// The number of names. Each discriminant is less.
+    pub const COUNT: usize = Self::Vary as usize + 1;
 
-    /// The field name as it is sent.
+    /// Returns the name as it is sent.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -53,21 +44,21 @@ impl HeaderName {
     }
 }
 
-/// The value of a header in a [`Decision`](crate::Decision).
+/// The value of a response header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
-    /// The policy's own: the same text whenever this policy sends this header.
+    /// A text of the policy, the same whenever this policy sends this header.
     Constant(&'a str),
-    /// The request's Origin, exactly as it came.
+    /// The Origin of the request, unchanged.
     Origin(&'a str),
-    /// Made for this request.
+    /// A text made for this request.
     Built(String),
-    /// Names to be merged into the header if the response has it.
+    /// Names to merge into the header if the response has it already; see [`missing_names`](crate::missing_names).
     Merged(&'a str),
 }
 
 impl Value<'_> {
-    /// The value as it is sent.
+    /// Returns the value as it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -77,36 +68,66 @@ impl Value<'_> {
     }
 }
 
-/// A header to add to the response.
+/// A response header to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header<'a> {
-    /// The field name.
+    /// The name.
     pub name: HeaderName,
-    /// The field value.
+    /// The value.
     pub value: Value<'a>,
 }
 
-/// A configured text that cannot be sent as a header value.
+/// The error for a configured text that cannot be sent as a header value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidHeaderValue {
-    /// The first character that is not allowed.
+    /// The text.
+    pub value: String,
+    /// Its first character that cannot be sent.
     pub character: char,
 }
 
 impl fmt::Display for InvalidHeaderValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the control character {:?} cannot be sent in a header", self.character)
+        let Self { value, character } = self;
+        write!(f, "{value:?} contains {character:?} and cannot be sent in a header: remove that character")
     }
 }
 
 impl std::error::Error for InvalidHeaderValue {}
 
-/// Refuses the control characters that
-/// [RFC 9110, section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5) keeps out of field
-/// values. A tab is not one of them.
+/// Refuses a value with a control character other than a tab
+/// ([RFC 9110, section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
 pub(crate) fn check_value(value: &str) -> Result<(), InvalidHeaderValue> {
-    match value.chars().find(|c| c.is_ascii_control() && *c != '\t') {
-        Some(character) => Err(InvalidHeaderValue { character }),
+    match value.chars().find(|character| character.is_ascii_control() && *character != '\t') {
+        Some(character) => Err(InvalidHeaderValue { value: value.to_owned(), character }),
         None => Ok(()),
+    }
+}
+
+/// Returns the value of a header that is sent only if the value is not empty.
+pub(crate) fn optional_value(value: Option<&str>) -> Result<Option<String>, InvalidHeaderValue> {
+    let value = value.filter(|value| !value.is_empty());
+    value.map_or(Ok(()), check_value)?;
+    Ok(value.map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_with_a_control_character_is_refused() {
+        assert_eq!(check_value("a\tb \u{e9}"), Ok(()));
+        let error = check_value("GET\r\nX: y").err().map(|error| error.to_string());
+        let expected = r#""GET\r\nX: y" contains '\r' and cannot be sent in a header: remove that character"#;
+        assert_eq!(error.as_deref(), Some(expected));
+        assert!(check_value("\u{7f}").is_err());
+    }
+
+    #[test]
+    fn an_empty_optional_value_counts_as_none() {
+        assert_eq!(optional_value(Some("")), Ok(None));
+        assert_eq!(optional_value(Some("0")), Ok(Some("0".to_owned())));
+        assert!(optional_value(Some("\n")).is_err());
     }
 }

@@ -1,38 +1,44 @@
-//! Cross-origin resource sharing, decided.
+//! Decides cross-origin resource sharing (CORS).
 //!
-//! [`Options`] say what a server allows; they are compiled once to a [`Policy`], in which every
-//! header value that can be known is a finished string. [`Rules`] find the policy for a path, and a
-//! policy answers a [`Request`] with a [`Decision`]: the response headers to add and the [`Reason`].
+//! [`Options`] describe what a server allows. [`Policy::new`] compiles them once, so that every header
+//! value that does not depend on the request is a finished string. [`Rules`] find the policy for a path.
+//! A policy decides about a [`Request`]: [`Policy::decide`] returns a [`Decision`], which holds the response
+//! headers and the [`Reason`] for them, and [`Policy::apply`] passes the same headers to a function.
 //!
-//! The protocol is that of the [Fetch standard](https://fetch.spec.whatwg.org/#http-cors-protocol);
-//! the answers are those of Flask-CORS, so that Flask applications can change from one to the other.
-//! The crate knows nothing of Python, Flask or WSGI.
+//! The protocol is that of the [Fetch standard](https://fetch.spec.whatwg.org/#http-cors-protocol).
+//! The decisions are those of Flask-CORS, so that Flask applications can switch from one to the other.
+//! This crate does not depend on Python, Flask or WSGI.
 #![forbid(unsafe_code)]
 
-mod automaton;
-mod credentials;
+mod allow_credentials;
+mod allow_headers;
+mod allow_methods;
+mod allow_origin;
+mod allow_private_network;
 mod decision;
 mod expose_headers;
 mod header;
 mod max_age;
-mod methods;
+mod merge;
 mod options;
-mod origin;
 mod pattern;
+mod pattern_set;
 mod policy;
-mod private_network;
+mod regex_set;
 mod request;
-mod request_headers;
 mod rules;
+#[cfg(test)]
+mod testing;
 mod text;
 mod vary;
 
-pub use automaton::regex_matches;
 pub use decision::{Decision, Reason};
 pub use header::{Header, HeaderName, InvalidHeaderValue, Value};
-pub use options::{Layer, OptionError, OptionName, Options, merge};
-pub use pattern::{Foreign, Pattern};
+pub use merge::merge;
+pub use options::{OptionError, Options, VaryHeader};
+pub use pattern::{Custom, Pattern};
 pub use policy::Policy;
+pub use regex_set::regex_matches;
 pub use request::{Preflight, Request};
 pub use rules::Rules;
-pub use vary::{VaryHeader, missing_names};
+pub use vary::missing_names;

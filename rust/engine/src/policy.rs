@@ -1,28 +1,27 @@
-//! Options, compiled.
+//! Compiled options, and what they decide about a request.
 
-use crate::credentials::Credentials;
+use crate::allow_credentials::AllowCredentials;
+use crate::allow_headers::AllowHeaders;
+use crate::allow_methods::AllowMethods;
+use crate::allow_origin::AllowOrigin;
+use crate::allow_private_network::AllowPrivateNetwork;
 use crate::decision::{Decision, Reason};
 use crate::expose_headers::ExposeHeaders;
-use crate::header::{Header, HeaderName, InvalidHeaderValue, Value, check_value};
+use crate::header::{Header, HeaderName, Value};
 use crate::max_age::MaxAge;
-use crate::methods::Methods;
-use crate::options::{OptionError, OptionName, Options};
-use crate::origin::Origins;
-use crate::pattern::Pattern;
-use crate::private_network::PrivateNetwork;
+use crate::options::{OptionError, Options};
 use crate::request::{Preflight, Request};
-use crate::request_headers::RequestHeaders;
 use crate::vary::Vary;
 
-/// The options of one resource or view, ready to answer requests.
+/// The compiled options of one resource or view.
 pub struct Policy {
-    origins: Origins,
+    allow_origin: AllowOrigin,
     expose_headers: ExposeHeaders,
-    credentials: Credentials,
-    private_network: PrivateNetwork,
-    request_headers: RequestHeaders,
+    allow_credentials: AllowCredentials,
+    allow_private_network: AllowPrivateNetwork,
+    allow_headers: AllowHeaders,
     max_age: MaxAge,
-    methods: Methods,
+    allow_methods: AllowMethods,
     vary: Vary,
 }
 
@@ -30,99 +29,92 @@ impl Policy {
     /// Compiles options.
     ///
     /// # Errors
-    /// An [`OptionError`] says which option cannot be, and why.
-    pub fn new(mut options: Options) -> Result<Self, OptionError> {
-        if options.any_origin && options.supports_credentials && options.send_wildcard {
+    /// The options do not make a valid policy: the [`OptionError`] says which one is wrong, and why.
+    pub fn new(options: &Options) -> Result<Self, OptionError> {
+        if options.any_origin() && options.supports_credentials && options.send_wildcard {
             return Err(OptionError::WildcardWithCredentials);
         }
-        let named = |name| move |error: InvalidHeaderValue| OptionError::HeaderValue(name, error);
-        if let Some(origin) = &options.first_literal_origin {
-            check_value(origin).map_err(named(OptionName::Origins))?;
-        }
-        let is_dynamic = |pattern: &Pattern| !matches!(pattern, Pattern::Literal(_) | Pattern::Exact(_));
-        let dynamic =
-            options.origins.len() > 1 || options.origins.iter().chain(&options.origin_matchers).any(is_dynamic);
-        let answers = options.any_origin || !options.origins.is_empty() || !options.origin_matchers.is_empty();
-        let origins = Origins::new(&mut options);
+        let in_option = OptionError::in_option;
+        let allow_origin = AllowOrigin::new(options).map_err(in_option("origins"))?;
         Ok(Self {
-            expose_headers: ExposeHeaders::new(options.expose_headers).map_err(named(OptionName::ExposeHeaders))?,
-            credentials: Credentials(options.supports_credentials),
-            private_network: PrivateNetwork(options.allow_private_network),
-            request_headers: RequestHeaders::new(options.allow_headers),
-            max_age: MaxAge::new(options.max_age).map_err(named(OptionName::MaxAge))?,
-            methods: Methods::new(options.methods).map_err(named(OptionName::Methods))?,
-            vary: Vary::new(options.vary_header, dynamic, origins.differ(), answers),
-            origins,
+            expose_headers: ExposeHeaders::new(options.expose_headers.as_deref())
+                .map_err(in_option("expose_headers"))?,
+            allow_credentials: AllowCredentials(options.supports_credentials),
+            allow_private_network: AllowPrivateNetwork(options.allow_private_network),
+            allow_headers: AllowHeaders::new(&options.allow_headers),
+            max_age: MaxAge::new(options.max_age.as_deref()).map_err(in_option("max_age"))?,
+            allow_methods: AllowMethods::new(&options.methods).map_err(in_option("methods"))?,
+            vary: Vary::new(options.vary_header, &allow_origin),
+            allow_origin,
         })
     }
 
-    /// The headers that this policy sends with one value only, whenever it sends them. They are the
-    /// [`Value::Constant`] of its decisions.
+    /// Returns the headers whose value is the same whenever this policy sends them as [`Value::Constant`].
     pub fn constants(&self) -> impl Iterator<Item = (HeaderName, &str)> {
         [
-            (HeaderName::AllowOrigin, self.origins.constant()),
-            (HeaderName::ExposeHeaders, self.expose_headers.header()),
-            (HeaderName::AllowCredentials, self.credentials.header()),
-            (HeaderName::AllowPrivateNetwork, Some(self.private_network.header())),
-            (HeaderName::MaxAge, self.max_age.header()),
-            (HeaderName::AllowMethods, Some(self.methods.header())),
-            (HeaderName::Vary, self.vary.header()),
+            (HeaderName::AllowOrigin, self.allow_origin.constant()),
+            (HeaderName::ExposeHeaders, self.expose_headers.value()),
+            (HeaderName::AllowCredentials, self.allow_credentials.value()),
+            (HeaderName::AllowPrivateNetwork, Some(self.allow_private_network.value())),
+            (HeaderName::MaxAge, self.max_age.value()),
+            (HeaderName::AllowMethods, Some(self.allow_methods.value())),
+            (HeaderName::Vary, self.vary.constant()),
         ]
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| (name, value)))
     }
 
-    /// Decides a request.
+    /// Decides about a request.
     #[must_use]
     pub fn decide<'a>(&'a self, request: &Request<'a>) -> Decision<'a> {
-        let mut decision = Decision::nothing(Reason::NoOrigin);
-        decision.reason = self.answer(request, |header| {
-            // One of each name at most: there is always room.
+        let mut decision = Decision::without_headers(Reason::NoOrigin);
+        decision.reason = self.apply(request, |header| {
+            // There is always room, because no name occurs twice.
             let _ = decision.headers.try_push(header);
         });
         decision
     }
 
-    /// Decides a request, and gives each header to `add` as soon as it is known.
+    /// Decides about a request, passes each header to `add`, and returns the reason.
     #[inline]
-    pub fn answer<'a>(&'a self, request: &Request<'a>, mut add: impl FnMut(Header<'a>)) -> Reason {
-        let (origin, reason) = self.origins.answer(request);
+    pub fn apply<'a>(&'a self, request: &Request<'a>, mut add: impl FnMut(Header<'a>)) -> Reason {
+        let (origin, reason) = self.allow_origin.value(request);
         let Some(origin) = origin else {
-            if let Some(value) = self.vary.refusal(request.preflight.is_some()) {
+            if let Some(value) = self.vary.value_for_refused(request.preflight.is_some()) {
                 add(Header { name: HeaderName::Vary, value });
             }
             return reason;
         };
-        let vary = self.vary.answer(origin.as_str(), request.preflight.is_some());
+        let vary = self.vary.value_for_allowed(origin.as_str(), request.preflight.is_some());
         let mut add = |name, value: Value<'a>| {
             if !value.as_str().is_empty() {
                 add(Header { name, value });
             }
         };
         add(HeaderName::AllowOrigin, origin);
-        if let Some(value) = self.expose_headers.header() {
+        if let Some(value) = self.expose_headers.value() {
             add(HeaderName::ExposeHeaders, Value::Constant(value));
         }
-        if let Some(value) = self.credentials.header() {
+        if let Some(value) = self.allow_credentials.value() {
             add(HeaderName::AllowCredentials, Value::Constant(value));
         }
         if request.private_network {
-            add(HeaderName::AllowPrivateNetwork, Value::Constant(self.private_network.header()));
+            add(HeaderName::AllowPrivateNetwork, Value::Constant(self.allow_private_network.value()));
         }
         let mut refusal = None;
         if let Some(Preflight { method: Some(method), headers }) = request.preflight
             && !method.is_empty()
         {
-            if self.methods.allows(method) {
+            if self.allow_methods.allows(method) {
                 if let Some(requested) = headers.filter(|headers| !headers.is_empty()) {
-                    let (allowed, complete) = self.request_headers.answer(requested);
+                    let (allowed, complete) = self.allow_headers.allowed_request_headers(requested);
                     add(HeaderName::AllowHeaders, Value::Built(allowed));
                     refusal = (!complete).then_some(Reason::HeaderNotAllowed);
                 }
-                if let Some(value) = self.max_age.header() {
+                if let Some(value) = self.max_age.value() {
                     add(HeaderName::MaxAge, Value::Constant(value));
                 }
-                add(HeaderName::AllowMethods, Value::Constant(self.methods.header()));
+                add(HeaderName::AllowMethods, Value::Constant(self.allow_methods.value()));
             } else {
                 refusal = Some(Reason::MethodNotAllowed);
             }
@@ -137,21 +129,20 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pattern::tests::{Suffix, regex};
-    use crate::vary::VaryHeader;
+    use crate::header::InvalidHeaderValue;
+    use crate::options::VaryHeader;
+    use crate::pattern::Pattern;
+    use crate::testing::{custom, literal, regex};
     use proptest::prelude::*;
-    use std::sync::Arc;
 
     fn policy(change: impl FnOnce(&mut Options)) -> Policy {
         let mut options = Options::default();
         change(&mut options);
-        Policy::new(options).unwrap_or_else(|error| unreachable!("{error}"))
+        Policy::new(&options).unwrap_or_else(|error| unreachable!("{error}"))
     }
 
     fn origins(options: &mut Options, literals: &[&str]) {
-        options.origins = literals.iter().map(|origin| Pattern::Literal((*origin).to_owned())).collect();
-        options.any_origin = false;
-        options.first_literal_origin = literals.iter().min().map(|origin| (*origin).to_owned());
+        options.origins = literals.iter().map(|text| literal(text)).collect();
     }
 
     fn sent(policy: &Policy, request: &Request<'_>) -> (Vec<(String, String)>, Reason) {
@@ -173,7 +164,7 @@ mod tests {
     };
 
     #[test]
-    fn by_default_every_origin_is_reflected() {
+    fn by_default_every_origin_is_sent_back() {
         let request = Request { origin: Some("https://a.example"), ..Request::default() };
         assert_eq!(
             sent(&policy(|_| ()), &request),
@@ -182,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_origin_the_wildcard_is_sent() {
+    fn a_request_without_an_origin_gets_the_wildcard() {
         assert_eq!(
             sent(&policy(|_| ()), &Request::default()),
             (pairs(&[("Access-Control-Allow-Origin", "*")]), Reason::NoOrigin)
@@ -192,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_origin_the_first_literal_is_sent() {
+    fn a_request_without_an_origin_gets_the_first_literal() {
         let policy = policy(|o| origins(o, &["https://b.example", "https://a.example"]));
         assert_eq!(
             sent(&policy, &Request::default()).0,
@@ -201,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_first_literal_is_dropped_and_the_rest_stays() {
+    fn an_empty_first_literal_is_not_sent_but_the_other_headers_are() {
         let policy = policy(|o| origins(o, &["", "https://a.example"]));
         assert_eq!(sent(&policy, &Request::default()).0, pairs(&[("Vary", "Origin")]));
     }
@@ -236,14 +227,14 @@ mod tests {
     fn refusals_have_their_reasons() {
         let no_put = policy(|o| o.methods = "GET".into());
         assert_eq!(sent(&no_put, &PREFLIGHT).1, Reason::MethodNotAllowed);
-        let no_header = policy(|o| o.allow_headers = vec![Pattern::Literal("x-a".into())]);
+        let no_header = policy(|o| o.allow_headers = vec![literal("x-a")]);
         assert_eq!(sent(&no_header, &PREFLIGHT).1, Reason::HeaderNotAllowed);
         let other = policy(|o| origins(o, &["https://b.example"]));
         assert_eq!(sent(&other, &PREFLIGHT), (vec![], Reason::OriginNotAllowed));
     }
 
     #[test]
-    fn what_is_not_text_or_breaks_the_line_is_never_reflected() {
+    fn an_origin_with_a_line_break_or_that_is_not_text_is_never_sent_back() {
         let broken = Request { origin: Some("https://a.example\r\nX: y"), ..Request::default() };
         let unreadable = Request { origin_unreadable: true, ..Request::default() };
         for request in [broken, unreadable] {
@@ -256,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn vary_is_sent_where_the_answer_can_change() {
+    fn vary_is_sent_where_another_origin_can_be_allowed() {
         let request = Request { origin: Some("https://a.example"), ..Request::default() };
         let vary = |policy: &Policy, request: &Request<'_>| {
             policy.decide(request).headers.iter().any(|header| header.name == HeaderName::Vary)
@@ -265,15 +256,17 @@ mod tests {
         assert!(vary(&policy(|o| origins(o, &["https://a.example", "https://a.example"])), &request));
         assert!(!vary(&policy(|o| o.vary_header = VaryHeader::Never), &request));
         assert!(!vary(&policy(|_| ()), &Request { origin: Some("*"), ..Request::default() }));
-        let one_regex = policy(|o| {
+        assert!(vary(&policy(|o| o.origins = vec![regex("https://")]), &request));
+        assert!(!vary(&policy(|o| o.origins = vec![Pattern::Converted("https://a.example".into())]), &request));
+        let one_matcher = |o: &mut Options| {
             origins(o, &[]);
-            o.origins = vec![regex("https://")];
-        });
-        assert!(vary(&one_regex, &request));
+            o.origin_matchers = vec![custom(".example")];
+        };
+        assert!(vary(&policy(one_matcher), &request));
     }
 
     #[test]
-    fn always_vary_says_what_the_answer_depends_on() {
+    fn always_vary_names_everything_that_the_response_depends_on() {
         let by = |change: &dyn Fn(&mut Options), request: &Request<'_>| {
             let policy = policy(|o| {
                 o.vary_header = VaryHeader::Always;
@@ -297,18 +290,18 @@ mod tests {
             assert_eq!(by(&one, &request), format!("Origin, {asked}"));
             assert_eq!(by(&wildcard, &request), asked);
         }
-        let not_unasked = |o: &mut Options| {
+        let not_without_origin = |o: &mut Options| {
             o.send_wildcard = true;
             o.always_send = false;
         };
-        assert_eq!(by(&not_unasked, &Request::default()), "Origin");
+        assert_eq!(by(&not_without_origin, &Request::default()), "Origin");
     }
 
     #[test]
-    fn matchers_are_asked_last_and_only_of_what_may_be_an_origin() {
+    fn matchers_are_asked_only_about_what_could_be_an_origin() {
         let policy = policy(|o| {
             origins(o, &["https://a.example"]);
-            o.origin_matchers = vec![Pattern::Foreign(Arc::new(Suffix(".b.example")))];
+            o.origin_matchers = vec![custom(".b.example")];
         });
         let reason = |origin| policy.decide(&Request { origin: Some(origin), ..Request::default() }).reason;
         assert_eq!(reason("https://a.example"), Reason::Allowed);
@@ -319,16 +312,19 @@ mod tests {
     }
 
     #[test]
-    fn options_that_browsers_refuse_make_no_policy() {
-        let error = Policy::new(Options { supports_credentials: true, send_wildcard: true, ..Options::default() });
-        assert_eq!(error.err(), Some(OptionError::WildcardWithCredentials));
-        let error = Policy::new(Options { max_age: Some("1\r\n".into()), ..Options::default() });
-        assert!(matches!(error.err(), Some(OptionError::HeaderValue(OptionName::MaxAge, _))));
+    fn invalid_options_do_not_make_a_policy() {
+        let refused = Options { supports_credentials: true, send_wildcard: true, ..Options::default() };
+        assert_eq!(Policy::new(&refused).err(), Some(OptionError::WildcardWithCredentials));
+        let named = Options { origins: vec![regex(".*")], ..refused };
+        assert!(Policy::new(&named).is_ok(), "a regular expression is never answered with *");
+        let refused = Options { max_age: Some("1\r\n".into()), ..Options::default() };
+        let error = InvalidHeaderValue { value: "1\r\n".into(), character: '\r' };
+        assert_eq!(Policy::new(&refused).err(), Some(OptionError::HeaderValue { option: "max_age", error }));
     }
 
     proptest! {
         #[test]
-        fn no_request_breaks_a_line_or_doubles_a_header(
+        fn no_request_adds_a_line_break_or_a_second_header_of_a_name(
             origin in proptest::option::of(any::<String>()),
             method in proptest::option::of("[A-Z]{0,3}|PUT|get|\\PC*"),
             headers in proptest::option::of("([a-zX,\\- \\r\\n\u{1c}\u{a0}]|\\PC){0,30}"),

@@ -1,75 +1,75 @@
-//! From path patterns to policies.
+//! Policies by path.
 
-use crate::automaton::Automata;
-use crate::pattern::{Foreign, Pattern};
+use crate::pattern::{Custom, Pattern};
+use crate::regex_set::{NumberedRegex, RegexSet};
 use foldhash::fast::FixedState;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// The numbers of rules by text.
+/// The numbers of rules, by text.
 type Numbers = HashMap<Box<str>, usize, FixedState>;
 
-/// Rules in their order: the first whose pattern matches the path decides. Literal paths are compared
-/// exactly, regular expressions are anchored at the start only.
+/// Policies by path: the first rule whose pattern matches decides.
+///
+/// Literal paths are compared with case. Regular expressions are anchored at the start only.
 pub struct Rules<P> {
     policies: Vec<P>,
     literals: Numbers,
-    /// Regular expressions that are no more than the text that a path begins with, by its length.
+    /// The rules whose pattern is only the beginning of a path, by its length.
     prefixes: Vec<(usize, Numbers)>,
-    automata: Automata,
-    /// Ascending.
-    foreign: Vec<(usize, Arc<dyn Foreign>)>,
+    regexes: RegexSet,
+    /// The rules that only a matcher can decide, in ascending order.
+    matchers: Vec<(usize, Arc<dyn Custom>)>,
     /// The first rule that matches every path.
     any: Option<usize>,
 }
 
 impl<P> Rules<P> {
-    /// Compiles rules.
+    /// Compiles rules, in their order.
     pub fn new(rules: impl IntoIterator<Item = (Pattern, P)>) -> Self {
         let mut policies = Vec::new();
         let mut literals: Numbers = HashMap::default();
         let mut prefixes: BTreeMap<usize, Numbers> = BTreeMap::new();
         let mut regexes = Vec::new();
-        let mut foreign = Vec::new();
+        let mut matchers = Vec::new();
         let mut any = None;
-        for (index, (pattern, policy)) in rules.into_iter().enumerate() {
+        for (number, (pattern, policy)) in rules.into_iter().enumerate() {
             policies.push(policy);
             if any.is_some() {
-                continue; // Never reached.
+                continue; // No path reaches this rule.
             }
             match pattern {
-                Pattern::Any => any = Some(index),
-                Pattern::Literal(path) | Pattern::Exact(path) => {
-                    literals.entry(path.into_boxed_str()).or_insert(index);
+                Pattern::Wildcard => any = Some(number),
+                Pattern::Literal(path) | Pattern::CaseSensitive(path) | Pattern::Converted(path) => {
+                    literals.entry(path.into_boxed_str()).or_insert(number);
                 }
                 Pattern::Regex(regex, _) if is_plain(&regex) => {
-                    prefixes.entry(regex.len()).or_default().entry(regex.into_boxed_str()).or_insert(index);
+                    prefixes.entry(regex.len()).or_default().entry(regex.into_boxed_str()).or_insert(number);
                 }
-                Pattern::Regex(regex, matcher) => regexes.push((index, regex, matcher)),
-                Pattern::Foreign(matcher) => foreign.push((index, matcher)),
+                Pattern::Regex(regex, matcher) => regexes.push(NumberedRegex { number, regex, matcher }),
+                Pattern::Custom(matcher) => matchers.push((number, matcher)),
             }
         }
-        let (automata, refused) = Automata::new(regexes);
-        foreign.extend(refused);
-        foreign.sort_by_key(|(index, _)| *index);
-        Self { policies, literals, prefixes: prefixes.into_iter().collect(), automata, foreign, any }
+        let (regexes, refused) = RegexSet::new(regexes);
+        matchers.extend(refused);
+        matchers.sort_by_key(|(number, _)| *number);
+        Self { policies, literals, prefixes: prefixes.into_iter().collect(), regexes, matchers, any }
     }
 
-    /// The number of the first rule that matches.
+    /// Returns the number of the first rule that matches a path.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<usize> {
         let literal = if self.literals.is_empty() { None } else { self.literals.get(path).copied() };
-        // A literal that is the very first rule needs no comparison with the others.
         let known = if literal == Some(0) {
-            literal
+            literal // No rule precedes it.
         } else {
-            [literal, self.first_prefix(path), self.automata.first(path), self.any].into_iter().flatten().min()
+            [literal, self.first_prefix(path), self.regexes.first_match(path), self.any].into_iter().flatten().min()
         };
-        self.foreign
+        self.matchers
             .iter()
-            .take_while(|(index, _)| known.is_none_or(|known| *index < known))
+            .take_while(|(number, _)| known.is_none_or(|known| *number < known))
             .find(|(_, matcher)| matcher.matches(path))
-            .map_or(known, |(index, _)| Some(*index))
+            .map_or(known, |(number, _)| Some(*number))
     }
 
     fn first_prefix(&self, path: &str) -> Option<usize> {
@@ -77,20 +77,20 @@ impl<P> Rules<P> {
         fitting.filter_map(|(length, numbers)| numbers.get(path.get(..*length)?).copied()).min()
     }
 
-    /// Whether the first rule matches every path, so that none need be looked at.
+    /// Returns whether the first rule matches every path.
     #[must_use]
     pub fn first_matches_all(&self) -> bool {
         self.any == Some(0)
     }
 
-    /// The policy of a rule.
+    /// Returns the policy of the rule with a number.
     #[must_use]
-    pub fn policy(&self, index: usize) -> Option<&P> {
-        self.policies.get(index)
+    pub fn policy(&self, number: usize) -> Option<&P> {
+        self.policies.get(number)
     }
 }
 
-/// Whether a regular expression has no character that means anything but itself.
+/// Returns whether every character of a regular expression stands for itself.
 fn is_plain(regex: &str) -> bool {
     regex.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_- ".contains(&byte))
 }
@@ -98,12 +98,9 @@ fn is_plain(regex: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pattern::tests::{Suffix, regex};
+    use crate::regex_set::regex_matches;
+    use crate::testing::{custom, literal, regex};
     use proptest::prelude::*;
-
-    fn literal(path: &str) -> Pattern {
-        Pattern::Literal(path.to_owned())
-    }
 
     fn find(patterns: &[Pattern], path: &str) -> Option<usize> {
         Rules::new(patterns.iter().cloned().map(|pattern| (pattern, ()))).find(path)
@@ -111,8 +108,7 @@ mod tests {
 
     #[test]
     fn the_first_rule_wins_whatever_its_kind() {
-        let foreign = Pattern::Foreign(Arc::new(Suffix("/z")));
-        let rules = [literal("/a"), foreign, regex("/b"), literal("/b/c"), Pattern::Any, literal("/never")];
+        let rules = [literal("/a"), custom("/z"), regex("/b"), literal("/b/c"), Pattern::Wildcard, literal("/never")];
         assert_eq!(find(&rules, "/a"), Some(0));
         assert_eq!(find(&rules, "/a/z"), Some(1));
         assert_eq!(find(&rules, "/b/z"), Some(1));
@@ -123,32 +119,32 @@ mod tests {
         assert_eq!(find(&[literal("/A")], "/a"), None);
     }
 
-    fn naive(pattern: &Pattern, path: &str) -> bool {
+    fn matches_alone(pattern: &Pattern, path: &str) -> bool {
         match pattern {
-            Pattern::Any => true,
-            Pattern::Literal(literal) | Pattern::Exact(literal) => literal == path,
-            Pattern::Regex(regex, _) => crate::automaton::regex_matches(regex, path) == Some(true),
-            Pattern::Foreign(matcher) => matcher.matches(path),
+            Pattern::Wildcard => true,
+            Pattern::Literal(text) | Pattern::CaseSensitive(text) | Pattern::Converted(text) => text == path,
+            Pattern::Regex(regex, _) => regex_matches(regex, path) == Some(true),
+            Pattern::Custom(matcher) => matcher.matches(path),
         }
     }
 
     proptest! {
         #[test]
-        fn rules_agree_with_a_scan(
+        fn rules_agree_with_a_search_one_by_one(
             kinds in proptest::collection::vec((0..8usize, "[ab/]{0,3}"), 0..8),
             path in "[ab/]{0,4}",
         ) {
             let patterns: Vec<Pattern> = kinds
                 .into_iter()
                 .map(|(kind, text)| match kind {
-                    0 => Pattern::Any,
-                    1 | 2 => Pattern::Foreign(Arc::new(Suffix("a"))),
+                    0 => Pattern::Wildcard,
+                    1 | 2 => custom("a"),
                     3 => regex(&text),
                     4 | 5 => regex(&format!("(?:{text})")),
                     _ => Pattern::Literal(text),
                 })
                 .collect();
-            let expected = patterns.iter().position(|pattern| naive(pattern, &path));
+            let expected = patterns.iter().position(|pattern| matches_alone(pattern, &path));
             prop_assert_eq!(find(&patterns, &path), expected);
         }
     }

@@ -1,15 +1,15 @@
-//! Python's notions of text, where they differ from Rust's.
+//! Properties and transformations of text, as Python defines them where it differs from Rust.
 
 use std::borrow::Cow;
 use unicase::UniCase;
 
-/// Whether ASCII text is its own folding; text beyond ASCII is not looked at that closely.
+/// Returns whether a text is ASCII without upper case, which folding does not change.
 pub(crate) fn is_folded(text: &str) -> bool {
-    // Without an early exit it takes many bytes at a time.
+    // Without an early exit, the compiler makes this loop process many bytes at a time.
     !text.bytes().fold(false, |found, byte| found | !byte.is_ascii() | byte.is_ascii_uppercase())
 }
 
-/// `str.casefold()`: the full case folding of Unicode.
+/// Folds case as `str.casefold()` does: by the full case folding of Unicode.
 pub(crate) fn casefold(text: &str) -> Cow<'_, str> {
     if is_folded(text) {
         Cow::Borrowed(text)
@@ -20,7 +20,7 @@ pub(crate) fn casefold(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// `str.strip()`: besides Unicode's white space it cuts the four ASCII separators U+001C to U+001F.
+/// Removes white space at both ends as `str.strip()` does: that of Unicode, and the separators U+001C to U+001F.
 pub(crate) fn strip(text: &str) -> &str {
     if let [b'!'..=b'~', .., b'!'..=b'~'] | [b'!'..=b'~'] = text.as_bytes() {
         return text;
@@ -28,19 +28,19 @@ pub(crate) fn strip(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
 }
 
-/// Whether text from a request may be sent back inside a header: a line break would end the header
+/// Returns whether a text from a request can be sent back in a header: a line break would end the header
 /// ([RFC 9110, section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
 pub(crate) fn is_single_line(text: &str) -> bool {
     memchr::memchr2(b'\r', b'\n', text.as_bytes()).is_none()
 }
 
-/// The longest scheme that is registered or plausible, the longest name of a host, a port, and what is between them.
+/// The longest plausible scheme, the longest host name, the longest port, and the delimiters between them.
 const LONGEST_ORIGIN: usize = 64 + "://".len() + 253 + ":65535".len();
 
-/// Whether text can be the
-/// [serialization of an origin](https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin):
-/// visible ASCII of no more than its length.
-pub(crate) fn may_be_origin(text: &str) -> bool {
+/// Returns whether a text could be a
+/// [serialized origin](https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin):
+/// visible ASCII of at most 326 characters.
+pub(crate) fn could_be_origin(text: &str) -> bool {
     text.len() <= LONGEST_ORIGIN && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -58,14 +58,14 @@ mod tests {
 
     #[test]
     fn an_origin_is_visible_ascii_of_bounded_length() {
-        assert!(may_be_origin("https://a.example:8443") && may_be_origin("null"));
-        assert!(!may_be_origin("https://a .example") && !may_be_origin("https://\u{e9}.example"));
-        assert!(!may_be_origin("https://a\u{7f}.example"));
-        assert!(may_be_origin(&"a".repeat(326)) && !may_be_origin(&"a".repeat(327)));
+        assert!(could_be_origin("https://a.example:8443") && could_be_origin("null"));
+        assert!(!could_be_origin("https://a .example") && !could_be_origin("https://\u{e9}.example"));
+        assert!(!could_be_origin("https://a\u{7f}.example"));
+        assert!(could_be_origin(&"a".repeat(326)) && !could_be_origin(&"a".repeat(327)));
     }
 
     #[test]
-    fn strip_cuts_what_python_cuts() {
+    fn strip_removes_what_python_removes() {
         assert_eq!(strip(" \t\u{1c}\u{1f}\u{85}\u{a0}a b\u{2003} "), "a b");
         assert_eq!(strip("\u{200b}"), "\u{200b}");
         assert_eq!(strip(" "), "");

@@ -1,15 +1,21 @@
-//! The request, read from a WSGI environ ([PEP 3333](https://peps.python.org/pep-3333/#environ-variables)).
+//! The request in a WSGI environ ([PEP 3333](https://peps.python.org/pep-3333/#environ-variables)).
 
 use cors_engine::{Preflight, Request};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use pyo3::{Bound, intern};
 
-/// The variables that decide CORS. What is not a `str` counts as absent.
+/// The variables of an environ that decide CORS. A value that is not a `str` counts as absent.
 pub(crate) struct Environ<'py> {
     pub(crate) origin: Option<Bound<'py, PyString>>,
     private_network: bool,
-    preflight: Option<[Option<Bound<'py, PyString>>; 2]>,
+    preflight: Option<RequestedAccess<'py>>,
+}
+
+/// What an OPTIONS request asks for.
+struct RequestedAccess<'py> {
+    method: Option<Bound<'py, PyString>>,
+    headers: Option<Bound<'py, PyString>>,
 }
 
 fn variable<'py>(environ: &Bound<'py, PyDict>, name: &Bound<'py, PyString>) -> Option<Bound<'py, PyString>> {
@@ -24,41 +30,35 @@ impl<'py> Environ<'py> {
         Self::read_as(environ, is_options)
     }
 
-    /// Reads an environ of which it is known whether the method is OPTIONS.
-    pub(crate) fn read_as(environ: &Bound<'py, PyDict>, is_options: bool) -> Self {
+    /// Reads the environ of an OPTIONS request, whatever its `REQUEST_METHOD`.
+    pub(crate) fn read_options(environ: &Bound<'py, PyDict>) -> Self {
+        Self::read_as(environ, true)
+    }
+
+    fn read_as(environ: &Bound<'py, PyDict>, is_options: bool) -> Self {
         let py = environ.py();
         Self {
             origin: variable(environ, intern!(py, "HTTP_ORIGIN")),
             private_network: variable(environ, intern!(py, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"))
                 .is_some_and(|value| value.to_str().is_ok_and(|value| value == "true")),
-            preflight: is_options.then(|| {
-                [
-                    variable(environ, intern!(py, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")),
-                    variable(environ, intern!(py, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS")),
-                ]
+            preflight: is_options.then(|| RequestedAccess {
+                method: variable(environ, intern!(py, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")),
+                headers: variable(environ, intern!(py, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS")),
             }),
         }
     }
 
-    /// The engine's view of it. Text with lone surrogates cannot come from a WSGI server and is
-    /// allowed nowhere.
+    /// Returns the request for the engine. Text with lone surrogates, which WSGI servers never send, matches nothing.
     pub(crate) fn request(&self) -> Request<'_> {
         let origin = self.origin.as_ref().map(|origin| origin.to_str());
         Request {
             origin: origin.as_ref().and_then(|origin| origin.as_ref().ok()).copied(),
             origin_unreadable: matches!(origin, Some(Err(_))),
             private_network: self.private_network,
-            preflight: self.preflight.as_ref().map(|[method, headers]| Preflight {
+            preflight: self.preflight.as_ref().map(|RequestedAccess { method, headers }| Preflight {
                 method: method.as_ref().map(|method| method.to_str().unwrap_or("\u{fffd}")),
                 headers: headers.as_ref().and_then(|headers| headers.to_str().ok()),
             }),
         }
     }
-}
-
-/// Whether it is a CORS-preflight request: OPTIONS with an Origin and a method to ask for.
-pub(crate) fn is_preflight(request: &Request<'_>) -> bool {
-    let is_given = |value: Option<&str>| value.is_some_and(|value| !value.is_empty());
-    (is_given(request.origin) || request.origin_unreadable)
-        && request.preflight.is_some_and(|preflight| is_given(preflight.method))
 }

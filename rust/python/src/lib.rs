@@ -1,14 +1,17 @@
-//! `flask_cors_rs._rust`: the engine of `cors-engine` for Python.
+//! `flask_cors_rs._rust`: the bindings of `cors-engine` for Python.
 //!
-//! WSGI environs and header lists come in, calls to the engine go out; nothing is decided here. The
-//! contract is written down in `python/flask_cors_rs/_backend.py`.
+//! The bindings read WSGI environs, call the engine, and write to lists of headers. They decide nothing. Their
+//! contract is `python/flask_cors_rs/_engine/contract.py`.
 #![forbid(unsafe_code)]
-#![allow(missing_docs)] // PyO3's macros make public items; the stub file documents them.
+#![allow(missing_docs)] // PyO3's macros make public items, which the stub file describes.
 
 mod decision;
 mod environ;
-mod matcher;
+mod headers;
+mod merge;
 mod options;
+mod path;
+mod pattern;
 mod policy;
 mod rules;
 
@@ -17,7 +20,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _rust {
     #[pymodule_export]
-    use super::options::merge;
+    use super::merge::merge;
     #[pymodule_export]
     use super::policy::Policy;
     #[pymodule_export]
@@ -26,7 +29,7 @@ mod _rust {
     use super::rules::Rules;
 }
 
-/// Whether a translated pattern matches at the start of a text; None if it cannot be compiled.
+/// Return whether a translated pattern matches at the start of a text; None if it cannot be compiled.
 #[pyfunction]
 fn regex_matches(py: Python<'_>, pattern: &str, text: &str) -> Option<bool> {
     py.detach(|| cors_engine::regex_matches(pattern, text))

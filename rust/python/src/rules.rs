@@ -1,79 +1,54 @@
 //! `Rules`.
 
-use crate::environ::{Environ, is_preflight};
-use crate::policy::{Policy, header_name};
-use crate::{decision, matcher};
-use cors_engine::{HeaderName, Reason};
-use pyo3::intern;
+use crate::environ::Environ;
+use crate::headers::has_allow_origin;
+use crate::path::{decoded, unquote};
+use crate::policy::Policy;
+use crate::{decision, pattern};
+use cors_engine::{Decision, Reason};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString};
 
-/// Policies by path.
+/// Policies by path: the first rule whose pattern matches decides.
 #[pyclass(frozen, module = "flask_cors_rs._rust")]
 pub(crate) struct Rules(cors_engine::Rules<Py<Policy>>);
 
 impl Rules {
+    /// Returns the policy of the first rule that matches a path.
     fn policy(&self, path: &Bound<'_, PyString>) -> Option<&Policy> {
-        self.number(path).and_then(|number| self.0.policy(number)).map(Py::get)
+        self.find(path).and_then(|number| self.0.policy(number)).map(Py::get)
     }
 
-    fn number(&self, path: &Bound<'_, PyString>) -> Option<usize> {
+    /// Returns the policy of the first rule that matches a `PATH_INFO`.
+    fn policy_for_path_info(&self, path_info: &Bound<'_, PyAny>) -> PyResult<Option<&Policy>> {
         if self.0.first_matches_all() {
-            return Some(0);
+            return Ok(self.0.policy(0).map(Py::get)); // The path need not be decoded.
         }
-        let text = path.to_str().ok()?;
-        if text.contains('%') { self.0.find(unquote(path).ok()?.to_str().ok()?) } else { self.0.find(text) }
+        Ok(self.policy(&decoded(path_info)?))
     }
-}
-
-/// `PATH_INFO` as Werkzeug decodes it, seldom other than it is.
-fn decoded<'py>(path_info: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
-    static DECODED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    if path_info.to_str().is_ok_and(|path| path.starts_with('/') && !path.starts_with("//") && path.is_ascii()) {
-        return Ok(path_info.clone());
-    }
-    let decoded = DECODED.import(path_info.py(), "flask_cors_rs._path", "decoded")?;
-    Ok(decoded.call1((path_info,))?.cast_into()?)
-}
-
-/// `urllib.parse.unquote`.
-fn unquote<'py>(path: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
-    static UNQUOTE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let unquote = UNQUOTE.import(path.py(), "urllib.parse", "unquote")?;
-    Ok(unquote.call1((path,))?.cast_into()?)
-}
-
-/// Whether the first Access-Control-Allow-Origin in the list has a value.
-fn has_allow_origin(headers: &Bound<'_, PyList>) -> bool {
-    let wanted = header_name(headers.py(), HeaderName::AllowOrigin);
-    headers
-        .iter()
-        .filter_map(|header| header.cast_into::<PyTuple>().ok())
-        .find(|header| {
-            header.get_item(0).is_ok_and(|name| {
-                name.is(wanted)
-                    || name.cast::<PyString>().is_ok_and(|name| {
-                        name.to_str().is_ok_and(|name| name.eq_ignore_ascii_case(HeaderName::AllowOrigin.as_str()))
-                    })
-            })
-        })
-        .is_some_and(|header| header.get_item(1).and_then(|value| value.is_truthy()).unwrap_or(false))
 }
 
 #[pymethods]
 impl Rules {
     #[new]
-    fn new(py: Python<'_>, rules: Vec<(Bound<'_, PyAny>, Py<Policy>)>) -> PyResult<Self> {
+    fn new(py: Python<'_>, rules: &Bound<'_, PyAny>) -> PyResult<Self> {
         let rules: Vec<_> = rules
-            .into_iter()
-            .map(|(pattern, policy)| Ok((matcher::extract(&pattern)?, policy)))
+            .try_iter()?
+            .map(|rule| {
+                let (pattern, policy): (Bound<'_, PyAny>, Py<Policy>) = rule?.extract()?;
+                Ok((pattern::extract_path(&pattern)?, policy))
+            })
             .collect::<PyResult<_>>()?;
         Ok(Self(py.detach(|| cors_engine::Rules::new(rules))))
     }
 
-    /// Appends the headers of the first rule that matches the path, unless the list has an
-    /// Access-Control-Allow-Origin.
+    /// Whether the first rule matches every path.
+    #[getter]
+    fn first_matches_all(&self) -> bool {
+        self.0.first_matches_all()
+    }
+
+    /// Append the headers of the rule for a path, unless the list has an Access-Control-Allow-Origin.
     fn apply(
         &self,
         environ: &Bound<'_, PyDict>,
@@ -86,55 +61,53 @@ impl Rules {
         self.policy(path).map_or(Ok(()), |policy| policy.apply(environ, headers))
     }
 
-    /// The same for a path as the server gives it, `PATH_INFO`.
-    fn apply_around<'py>(
+    /// Append the headers of the rule for a `PATH_INFO`, unless the list has an Access-Control-Allow-Origin.
+    fn apply_path_info(
         &self,
-        environ: &Bound<'py, PyDict>,
-        path_info: &Bound<'py, PyString>,
-        headers: &Bound<'py, PyList>,
+        environ: &Bound<'_, PyDict>,
+        path_info: &Bound<'_, PyAny>,
+        headers: &Bound<'_, PyList>,
     ) -> PyResult<()> {
-        if self.0.first_matches_all() {
-            self.apply(environ, path_info, headers)
-        } else {
-            self.apply(environ, &decoded(path_info)?, headers)
+        if has_allow_origin(headers) {
+            return Ok(());
         }
+        self.policy_for_path_info(path_info)?.map_or(Ok(()), |policy| policy.apply(environ, headers))
     }
 
-    /// Appends the headers that answer an OPTIONS request, and gives the reason for them; None where the request is
-    /// no preflight, or no rule matches its path.
+    /// Append the headers that answer an OPTIONS request for a `PATH_INFO`, and return the reason.
     fn preflight<'py>(
         &self,
         environ: &Bound<'py, PyDict>,
+        path_info: &Bound<'py, PyAny>,
         headers: &Bound<'py, PyList>,
-    ) -> PyResult<Option<Bound<'py, PyString>>> {
-        let read = Environ::read_as(environ, true);
+    ) -> PyResult<Bound<'py, PyString>> {
+        let read = Environ::read_options(environ);
         let request = read.request();
-        if !is_preflight(&request) {
-            return Ok(None);
-        }
-        let policy = if self.0.first_matches_all() {
-            self.0.policy(0).map(Py::get)
+        let reason = if !request.is_preflight() {
+            Reason::NotPreflight
+        } else if let Some(policy) = self.policy_for_path_info(path_info)? {
+            policy.apply_with_reason(&read, &request, headers)?
         } else {
-            let path = environ.get_item(intern!(environ.py(), "PATH_INFO"))?.and_then(|path| path.cast_into().ok());
-            self.policy(&decoded(&path.unwrap_or_else(|| PyString::new(environ.py(), "")))?)
+            Reason::NoRule
         };
-        let Some(policy) = policy else {
-            return Ok(None);
-        };
-        Ok(Some(decision::reason(environ.py(), policy.answer(&read, &request, headers)?).clone()))
+        Ok(decision::reason_to_python(environ.py(), reason).clone())
     }
 
-    /// The same as a value: the headers and the reason.
+    /// Decide about a request by the rule for a path.
     fn decide<'py>(&self, environ: &Bound<'py, PyDict>, path: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
         match self.policy(path) {
             Some(policy) => policy.decide(environ),
-            None => decision::nothing(environ.py(), Reason::NoRule),
+            None => decision::to_python(environ.py(), &Decision::without_headers(Reason::NoRule)),
         }
     }
 
-    /// The number of the first rule that matches the path, or None.
+    /// Return the number of the first rule that matches a path, unquoted once more as in Flask-CORS.
     #[pyo3(name = "match")]
     fn find(&self, path: &Bound<'_, PyString>) -> Option<usize> {
-        self.number(path)
+        if self.0.first_matches_all() {
+            return Some(0);
+        }
+        let text = path.to_str().ok()?;
+        if text.contains('%') { self.0.find(unquote(path).ok()?.to_str().ok()?) } else { self.0.find(text) }
     }
 }

@@ -1,7 +1,7 @@
-//! Times the engine and tower-http on the scenarios given on standard input, and writes nanoseconds
+//! Times the engine and tower-http in the scenarios given on standard input, and writes nanoseconds
 //! by name.
 
-use cors_engine::{Foreign, Options, Pattern, Policy, Preflight, Reason};
+use cors_engine::{Custom, Options, Pattern, Policy, Preflight, Reason};
 use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
 };
@@ -31,7 +31,7 @@ struct Scenario {
     allowed: bool,
 }
 
-/// Nanoseconds of one call.
+/// Returns the nanoseconds of one call.
 fn measure(mut call: impl FnMut()) -> f64 {
     let mut count = 1_u32;
     loop {
@@ -47,21 +47,19 @@ fn measure(mut call: impl FnMut()) -> f64 {
 
 struct Unused;
 
-impl Foreign for Unused {
+impl Custom for Unused {
     fn matches(&self, text: &str) -> bool {
-        unreachable!("every pattern here fits into an automaton: {text}")
+        unreachable!("every pattern here is compiled to a regex set: {text}")
     }
 }
 
-/// Nanoseconds with the engine, and of the loop alone.
+/// Returns the nanoseconds with the engine, and those of the loop by itself.
 fn ours(scenario: &Scenario) -> [f64; 2] {
     let literal = |text: &String| Pattern::Literal(text.clone());
     let subdomains = scenario.subdomains.iter().map(|host| format!("https://[^/]+\\.{}", regex::escape(host)));
     let regexes = subdomains.chain(scenario.regexes.iter().cloned());
     let regexes = regexes.map(|text| Pattern::Regex(format!("(?:{text})(?:\\n?\\z)"), Arc::new(Unused)));
-    let policy = Policy::new(Options {
-        any_origin: false,
-        first_literal_origin: scenario.literals.iter().min().cloned(),
+    let policy = Policy::new(&Options {
         origins: scenario.literals.iter().map(literal).chain(regexes).collect(),
         methods: "GET, PUT".to_owned(),
         allow_headers: scenario.allow_headers.iter().map(literal).collect(),
@@ -73,10 +71,10 @@ fn ours(scenario: &Scenario) -> [f64; 2] {
         preflight: scenario.headers.as_deref().map(|headers| Preflight { method: Some("PUT"), headers: Some(headers) }),
         ..cors_engine::Request::default()
     };
-    // A refused preflight has an origin that is allowed, as in Flask-CORS.
+    // The refused preflights come from an allowed origin.
     let reason = policy.decide(&request).reason;
     assert_eq!(reason == Reason::Allowed, scenario.allowed, "{}: {reason}", scenario.name);
-    // Nothing may move out of the loop, and nothing be copied for the benchmark's sake.
+    // `black_box` keeps the compiler from moving work out of the loop. References avoid copies.
     let whole = measure(|| {
         black_box(&black_box(&policy).decide(black_box(&request)));
     });
@@ -120,7 +118,7 @@ fn request(scenario: &Scenario) -> Request<()> {
     request
 }
 
-/// Calls a service whose answer is ready at once.
+/// Calls a service whose response is ready at once.
 fn call<S: Service<Request<()>, Response = Response<()>, Error = Infallible>>(
     service: &mut S,
     request: &Request<()>,
@@ -136,12 +134,12 @@ fn nothing(_: Request<()>) -> Ready<Result<Response<()>, Infallible>> {
     ready(Ok(Response::new(())))
 }
 
-/// Nanoseconds with the layer, and of the service alone.
+/// Returns the nanoseconds with the layer, and those of the service by itself.
 fn tower_http(scenario: &Scenario) -> [f64; 2] {
     let mut alone = service_fn(nothing);
     let mut service = layer(scenario).layer(alone);
     let request = request(scenario);
-    // It checks the origin only, and leaves the rest to the browser.
+    // tower-http checks only the origin, and leaves the rest to the browser.
     let answered = call(&mut service, &request).headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN);
     assert!(answered == scenario.allowed || scenario.headers.is_some(), "{}", scenario.name);
     let whole = measure(|| {

@@ -1,47 +1,47 @@
-//! The decisions that are measured. A name is a theme, what is asked, and of how much.
+//! The scenarios to measure. A name consists of a theme, the request, and a size: `theme/request/size`.
 
 mod hostile;
 mod ordinary;
 
-use cors_engine::{Foreign, Options, Pattern, Policy, Preflight, Reason, Request, Rules};
+use cors_engine::{Custom, Options, Pattern, Policy, Preflight, Reason, Request, Rules};
 use std::hint::black_box;
 use std::sync::Arc;
 
-/// Makes one decision as often as it is told.
+/// Runs a scenario the given number of times.
 pub(crate) type Run = Box<dyn Fn(u64)>;
 
-/// One decision to measure.
+/// A decision, or a search for a rule, to measure.
 pub(crate) struct Scenario {
-    /// `theme/what/size`
+    /// `theme/request/size`
     pub(crate) name: String,
-    /// The length of the part of the request that is long, 0 where none is.
+    /// The length of the long part of the request in bytes; 0 if no part is long.
     pub(crate) bytes: usize,
     prepare: Box<dyn Fn() -> Run>,
 }
 
 impl Scenario {
-    /// Compiles the policy, which may take long, and makes sure that it decides as the scenario says.
+    /// Compiles the policy or the rules, which can take long, and checks that the result is the expected one.
     pub(crate) fn prepare(&self) -> Run {
         (self.prepare)()
     }
 }
 
-/// Every scenario.
+/// Returns every scenario.
 pub(crate) fn all() -> Vec<Scenario> {
     ordinary::all().chain(hostile::all()).collect()
 }
 
-/// Patterns, made when they are needed.
+/// Makes patterns when they are needed.
 type Patterns = fn() -> Vec<Pattern>;
 
-/// What a request holds.
-struct Asked {
+/// The owned parts of a request.
+struct OwnedRequest {
     origin: Option<String>,
     /// The method and the headers of a preflight.
     preflight: Option<(&'static str, String)>,
 }
 
-impl Asked {
+impl OwnedRequest {
     fn nothing() -> Self {
         Self { origin: None, preflight: None }
     }
@@ -54,7 +54,7 @@ impl Asked {
         Self { origin: Some(ORIGIN.to_owned()), preflight: Some(("PUT", headers.into())) }
     }
 
-    fn request(&self) -> Request<'_> {
+    fn borrowed(&self) -> Request<'_> {
         Request {
             origin: self.origin.as_deref(),
             preflight: self
@@ -66,24 +66,24 @@ impl Asked {
     }
 }
 
-/// The origin that preflights come from.
+/// The Origin of preflights.
 const ORIGIN: &str = "https://www.example.com";
 
-/// A decision of one policy.
+/// Returns the scenario of a decision of one policy.
 fn decision(
     name: String,
-    asked: impl Fn() -> Asked + 'static,
+    request: impl Fn() -> OwnedRequest + 'static,
     expected: Reason,
     options: impl Fn() -> Options + 'static,
 ) -> Scenario {
     let prepare = move || -> Run {
-        let policy = Policy::new(options()).unwrap_or_else(|error| unreachable!("{error}"));
-        let asked = asked();
-        assert_eq!(policy.decide(&asked.request()).reason, expected);
+        let policy = Policy::new(&options()).unwrap_or_else(|error| unreachable!("{error}"));
+        let owned = request();
+        assert_eq!(policy.decide(&owned.borrowed()).reason, expected);
         Box::new(move |count| {
-            let request = asked.request();
+            let request = owned.borrowed();
             for _ in 0..count {
-                // By reference: a decision is large, and is not to be copied for the benchmark's sake.
+                // By reference, because copying a decision, which is large, would be measured too.
                 black_box(&black_box(&policy).decide(black_box(&request)));
             }
         })
@@ -91,7 +91,7 @@ fn decision(
     Scenario { name, bytes: 0, prepare: Box::new(prepare) }
 }
 
-/// The search for the rule of a path.
+/// Returns the scenario of a search for the rule of a path.
 fn search(name: String, path: String, expected: Option<usize>, rules: impl Fn() -> Vec<Pattern> + 'static) -> Scenario {
     let prepare = move || -> Run {
         let rules = Rules::new(rules().into_iter().map(|pattern| (pattern, ())));
@@ -106,41 +106,38 @@ fn search(name: String, path: String, expected: Option<usize>, rules: impl Fn() 
     Scenario { name, bytes: 0, prepare: Box::new(prepare) }
 }
 
-/// Options that allow these origins, and any header.
+/// Returns options that allow the given origins, and any request header.
 fn options(origins: Vec<Pattern>) -> Options {
-    let literals = origins.iter().filter_map(|pattern| match pattern {
-        Pattern::Literal(text) => Some(text.clone()),
-        _ => None,
-    });
-    Options { any_origin: false, first_literal_origin: literals.min(), origins, ..Options::default() }
+    Options { origins, ..Options::default() }
 }
 
 fn literal(text: impl Into<String>) -> Pattern {
     Pattern::Literal(text.into())
 }
 
-/// A regular expression, as the translation of Python's gives them.
+/// Returns a regular expression as the translation from Python's syntax gives it.
 fn regex(text: impl Into<String>) -> Pattern {
     struct Unused;
-    impl Foreign for Unused {
+    impl Custom for Unused {
         fn matches(&self, text: &str) -> bool {
-            unreachable!("every pattern here fits into an automaton: {text}")
+            unreachable!("no regular expression here exceeds the size limit: {text}")
         }
     }
     Pattern::Regex(text.into(), Arc::new(Unused))
 }
 
-/// So many literal origins.
+/// Returns different literal origins.
 fn literal_origins(count: usize) -> Vec<Pattern> {
     (0..count).map(|number| literal(format!("https://www.example{number}.com"))).collect()
 }
 
-/// So many origins with subdomains, `https://([a-z0-9-]+\.)+example7\.com$` in Python.
+/// Returns different regular expressions of subdomains; the one of `example7` is
+/// `https://([a-z0-9-]+\.)+example7\.com$` in Python.
 fn subdomain_origins(count: usize) -> Vec<Pattern> {
     (0..count).map(|number| regex(format!("https://(?:[a-z0-9-]+\\.)+example{number}\\.com(?:\\n?\\z)"))).collect()
 }
 
-/// So many header names, in the order of a browser.
+/// Returns different header names, sorted as browsers sort them.
 fn header_names(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("x-name-{number:02}")).collect()
 }

@@ -1,7 +1,7 @@
-//! Requests as browsers send them.
+//! Requests that browsers send.
 
 use super::{
-    Asked, ORIGIN, Patterns, Scenario, decision, header_names, literal, literal_origins, options, regex, search,
+    ORIGIN, OwnedRequest, Patterns, Scenario, decision, header_names, literal, literal_origins, options, regex, search,
     subdomain_origins,
 };
 use cors_engine::{Options, Pattern, Reason};
@@ -14,24 +14,24 @@ pub(super) fn all() -> impl Iterator<Item = Scenario> {
 
 fn without_origin() -> impl Iterator<Item = Scenario> {
     [1, 10_000].into_iter().map(|count| {
-        decision(format!("no origin/of/{count}"), Asked::nothing, Reason::NoOrigin, move || {
+        decision(format!("no origin/of/{count}"), OwnedRequest::nothing, Reason::NoOrigin, move || {
             options(literal_origins(count))
         })
     })
 }
 
-/// The last origin of a list, and one as long that is not in it.
+/// The last origin of a list, and an origin of the same length that is not in the list.
 fn literals() -> impl Iterator<Item = Scenario> {
     [1, 10, 100, 1_000, 10_000, 100_000].into_iter().flat_map(|count| {
         let last = count - 1;
-        let asked = [
+        let requests = [
             ("hit", format!("https://www.example{last}.com"), Reason::Allowed),
             ("miss", format!("https://www.example{last}.org"), Reason::OriginNotAllowed),
         ];
-        asked.map(|(what, origin, reason)| {
+        requests.map(|(what, origin, reason)| {
             decision(
                 format!("literal origins/{what}/{count}"),
-                move || Asked::origin(&origin),
+                move || OwnedRequest::origin(&origin),
                 reason,
                 move || options(literal_origins(count)),
             )
@@ -39,18 +39,18 @@ fn literals() -> impl Iterator<Item = Scenario> {
     })
 }
 
-/// The last pattern of a list, and an origin that none of them matches.
+/// An origin that the last regular expression of a list matches, and one that none matches.
 fn subdomains() -> impl Iterator<Item = Scenario> {
     [1, 10, 100].into_iter().flat_map(|count| {
         let last = count - 1;
-        let asked = [
+        let requests = [
             ("hit", format!("https://www.shop.example{last}.com"), Reason::Allowed),
             ("miss", format!("https://www.shop.example{last}.org"), Reason::OriginNotAllowed),
         ];
-        asked.map(|(what, origin, reason)| {
+        requests.map(|(what, origin, reason)| {
             decision(
                 format!("regex origins/{what}/{count}"),
-                move || Asked::origin(&origin),
+                move || OwnedRequest::origin(&origin),
                 reason,
                 move || options(subdomain_origins(count)),
             )
@@ -58,16 +58,16 @@ fn subdomains() -> impl Iterator<Item = Scenario> {
     })
 }
 
-/// The first names of twenty that are allowed.
+/// The first names of the twenty that are allowed, and the same where any name is.
 fn preflights() -> impl Iterator<Item = Scenario> {
     [0, 1, 5, ALLOWED_HEADERS].into_iter().flat_map(|count| {
-        let asked = move || Asked::preflight(header_names(count).join(","));
+        let request = move || OwnedRequest::preflight(header_names(count).join(","));
         let allowed: [(&str, Patterns); 2] = [
             ("of a list", || header_names(ALLOWED_HEADERS).into_iter().map(Pattern::Literal).collect()),
-            ("of any", || vec![Pattern::Any]),
+            ("of any", || vec![Pattern::Wildcard]),
         ];
         allowed.map(|(what, allow_headers)| {
-            decision(format!("preflight headers/{what}/{count}"), asked, Reason::Allowed, move || Options {
+            decision(format!("preflight headers/{what}/{count}"), request, Reason::Allowed, move || Options {
                 allow_headers: allow_headers(),
                 ..options(vec![literal(ORIGIN)])
             })
@@ -75,7 +75,7 @@ fn preflights() -> impl Iterator<Item = Scenario> {
     })
 }
 
-/// The last rule, literal or a regular expression.
+/// A path that only the last rule matches, a literal or a regular expression.
 fn rules() -> impl Iterator<Item = Scenario> {
     [1, 100, 1_000].into_iter().flat_map(|count| {
         let last = count - 1;

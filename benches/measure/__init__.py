@@ -1,0 +1,1 @@
+"""Measurements: what each candidate costs in each scenario."""

@@ -1,0 +1,1 @@
+"""The tables, the chart and the targets of a run of the benchmarks."""

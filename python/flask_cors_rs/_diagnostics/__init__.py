@@ -1,0 +1,1 @@
+"""What explains and audits policies: ``flask cors``, ``explain()`` and ``audit()``. Nothing here serves requests."""

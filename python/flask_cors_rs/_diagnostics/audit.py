@@ -1,0 +1,127 @@
+"""The audit of policies: ``audit()``, ``flask cors audit`` and the option ``audit``."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from .. import _log
+from .._options.parse import Options, config_layer
+from . import checks_headers, checks_options, checks_origins, checks_paths, checks_regexes
+from .audited import (
+    AuditedApp,
+    AuditedLayer,
+    AuditedPolicy,
+    AuditedResources,
+    app_checks,
+    is_ordinary_origin,
+    layer_checks,
+    policy_checks,
+    resources_checks,
+    route_checks,
+)
+from .checks_options import ignored_ids, invalid_configuration
+from .findings import SEVERITIES, AuditError, Check, Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from flask import Flask
+
+    from .._options.resources import Resources
+
+__all__ = [
+    "CHECKS",
+    "SEVERITIES",
+    "AuditError",
+    "Check",
+    "Finding",
+    "Severity",
+    "audit",
+    "audit_at_setup",
+    "audit_resources",
+    "ignored_ids",
+]
+
+_MODULES = (checks_headers, checks_options, checks_origins, checks_paths, checks_regexes)
+_FOUND = (value for module in _MODULES for value in vars(module).values() if isinstance(value, Check))
+
+CHECKS: dict[str, Check] = {check.id: check for check in sorted(_FOUND)}
+"""All checks, by id."""
+
+_other_options: Callable[[Options], tuple[object, ...]] = attrgetter(
+    "any_origin", *(name for name in Options.__slots__ if name != "origins")
+)
+
+
+def audit(app: Flask, *, ignore: Iterable[str] = ()) -> list[Finding]:
+    """Check all policies of an application: extensions, middleware and decorated views.
+
+    :param app: the application, with its routes
+    :param ignore: the ids of findings to leave out, besides those in ``app.config["CORS_AUDIT_IGNORE"]``
+    :returns: the findings, the most severe first
+    """
+    # At set-up, this module is loaded by CORSMiddleware too, which does not need Flask.
+    from .applied import decorated_views, policy_sources, routed_resources
+
+    found: list[Finding] = []
+    sources = policy_sources(app)
+    for source in sources:
+        found += audit_resources(source.resources, source.name)
+    for resource in routed_resources(app, decorated=True):
+        found += route_checks.run(resource)
+    for endpoint, policies in decorated_views(app):
+        where = f"@cross_origin of {endpoint}"
+        found += layer_checks.run(AuditedLayer(policies.given, where))
+        try:
+            found += policy_checks.run(AuditedPolicy(policies.options_for(app), where))
+        except (TypeError, ValueError) as error:
+            found.append(invalid_configuration(error, where))
+    found += layer_checks.run(AuditedLayer(config_layer(app), "app.config"))
+    found += app_checks.run(AuditedApp(app, sources))
+    ignored = {*ignore, *ignored_ids(app.config)}
+    unique = dict.fromkeys(finding for finding in found if finding.id not in ignored)
+    return sorted(unique, key=lambda finding: (-SEVERITIES.index(finding.severity), finding.id))
+
+
+def audit_resources(resources: Resources, name: str) -> list[Finding]:
+    """Check the policies of one extension or middleware, without the routes.
+
+    :param resources: the resources
+    :param name: the name of the extension or middleware, for findings
+    """
+    found: list[Finding] = []
+    seen: set[object] = set()
+    for text, options in resources:
+        # Thousands of policies can differ only in ordinary origins: one of them is checked for all.
+        kind = len(options.origins) > 1, _other_options(options)
+        if kind not in seen or not all(map(is_ordinary_origin, options.origins)):
+            seen.add(kind)
+            found += policy_checks.run(AuditedPolicy(options, f"{text} of {name}"))
+    for layer in resources.layers:
+        found += layer_checks.run(AuditedLayer(layer, name))
+    found += resources_checks.run(AuditedResources(resources, name))
+    return found
+
+
+def audit_at_setup(resources: Resources, name: str, mode: str, ignored: Iterable[str] = ()) -> None:
+    """Check new policies, and log or raise the findings of severity ``error``.
+
+    :param resources: the new resources
+    :param name: the name of the extension or middleware, for findings
+    :param mode: the option ``audit``: ``log``, ``raise`` or ``off``
+    :param ignored: the ids of findings to leave out
+    :raises AuditError: there are such findings, and the mode is ``raise``
+    """
+    if mode == "off":
+        return
+    ignored = frozenset(ignored)
+    found = audit_resources(resources, name)
+    if resources.config is not None:
+        found += layer_checks.run(AuditedLayer(resources.config, "app.config"))
+    errors = [finding for finding in dict.fromkeys(found) if finding.severity == "error" and finding.id not in ignored]
+    if errors and mode == "raise":
+        raise AuditError(errors)
+    for finding in errors:
+        if finding.id != checks_options.UNKNOWN.id:  # A warning of every unknown option is logged anyway.
+            _log.warn("%s See %s", _log.escaped(finding), finding.anchor)

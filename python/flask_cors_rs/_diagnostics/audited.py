@@ -1,0 +1,125 @@
+"""What the checks look at, and the registry of the functions that look at it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .._options.patterns import RegexPattern
+from .._origins.syntax import origin_problem
+from . import samples
+from .findings import Registry
+from .text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flask import Flask
+
+    from .._options.parse import Options
+    from .._options.resources import Resources
+    from .applied import PolicySource, RoutedResource
+
+
+class AuditedRegex:
+    """A regular expression in ``origins``, with samples of what it matches."""
+
+    def __init__(self, regex: RegexPattern) -> None:
+        self.regex = regex
+        pattern = regex.pattern
+        self.text = quoted(pattern.pattern)
+        self.match = pattern.match
+        self._is_folded = bool(pattern.flags & re.IGNORECASE)
+        texts = [self.folded(text) for text in samples.matching(pattern)]
+        self.texts = texts
+        """Texts that the expression matches."""
+        self.origins = [text for text in texts if self.allows(text)]
+        """Those of the texts that are origins."""
+        longer = (f"{text}{end}" for text in texts for end in ("evil.example", ".evil.example"))
+        self.longer_origins = [text for text in longer if self.allows(text)]
+        """Origins that are allowed only because the expression does not match to the end."""
+
+    def allows(self, origin: str) -> bool:
+        """Whether a text is an origin, and the expression matches it."""
+        return self.match(origin) is not None and not origin_problem(origin)
+
+    def folded(self, text: str) -> str:
+        """Return a text in lower case, if the expression ignores case."""
+        return text.lower() if self._is_folded else text
+
+
+class AuditedPolicy:
+    """The options of a policy, with its origins by kind.
+
+    :param options: the options
+    :param where: the policy, for findings
+    """
+
+    def __init__(self, options: Options, where: str) -> None:
+        self.options = options
+        self.where = where
+        self.literals = [
+            origin for origin in options.origins if isinstance(origin, str) and not is_ordinary_origin(origin)
+        ]
+        """The literals among the origins, without those that are certainly valid."""
+        regexes = [origin for origin in options.origins if isinstance(origin, RegexPattern)]
+        narrow = [regex for regex in regexes if not regex.matches_all]
+        self.any_origin = len(narrow) < len(regexes)
+        """Whether the policy allows any origin, by ``"*"`` or by a regular expression."""
+        self.globs = [regex.text for regex in narrow if _is_glob(regex)]
+        """The regular expressions that are meant as globs, like ``https://*.app.example``."""
+        self.regexes = [AuditedRegex(regex) for regex in narrow if not _is_glob(regex)]
+        """The other regular expressions, without those that match everything."""
+
+
+class AuditedLayer(NamedTuple):
+    """Options as they were given, before they are parsed."""
+
+    options: Mapping[str, Any]
+    where: str
+
+
+class AuditedResources(NamedTuple):
+    """The resources of an extension or middleware."""
+
+    resources: Resources
+    where: str
+
+
+class AuditedApp(NamedTuple):
+    """An application, with its extensions and middlewares."""
+
+    app: Flask
+    sources: Sequence[PolicySource]
+
+
+_ORDINARY_ORIGIN = re.compile(r"https://(?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)+[a-z]+")
+
+
+def is_ordinary_origin(origin: object) -> bool:
+    """Whether an origin is a literal that no check has anything to say about.
+
+    There can be thousands of these, and each is checked when an application starts.
+    """
+    return isinstance(origin, str) and len(origin) <= 70 and _ORDINARY_ORIGIN.fullmatch(origin) is not None
+
+
+def _is_glob(regex: RegexPattern) -> bool:
+    """Whether a regular expression is meant as a glob: it has ``*.`` at the beginning of the host."""
+    return re.search(r"(?:^|//)\*\.", regex.text) is not None
+
+
+policy_checks: Registry[AuditedPolicy] = Registry()
+"""Checks of one policy."""
+
+layer_checks: Registry[AuditedLayer] = Registry()
+"""Checks of options as they were given."""
+
+resources_checks: Registry[AuditedResources] = Registry()
+"""Checks of all resources of an extension or middleware, without the routes."""
+
+route_checks: Registry[RoutedResource] = Registry()
+"""Checks of a resource against the routes of the application."""
+
+app_checks: Registry[AuditedApp] = Registry()
+"""Checks of an application as a whole."""

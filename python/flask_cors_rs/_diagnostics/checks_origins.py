@@ -1,0 +1,138 @@
+"""Checks of the option ``origins``, apart from regular expressions."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .._origins.syntax import browser_origin, origin_problem
+from ..origins import Regex, Subdomains
+from .audited import policy_checks
+from .findings import Check
+from .text import readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .audited import AuditedPolicy
+    from .findings import Finding, Severity
+
+ANY_ORIGIN = Check(
+    "CORS001",
+    "Any origin with credentials",
+    "Any page that a user visits can read what this user can read, and act in the user's name.",
+    'List the allowed origins. The default of origins is "*".',
+)
+
+
+@policy_checks.add
+def any_origin_with_credentials(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find a policy that allows any origin and credentials."""
+    if policy.any_origin and policy.options.supports_credentials:
+        detail = "every origin is allowed, and supports_credentials is on"
+        yield ANY_ORIGIN.finding("error", "origins", policy.where, detail)
+
+
+NULL_ORIGIN = Check(
+    "CORS004",
+    "The origin null is allowed",
+    "Any page can send Origin: null, from a sandboxed frame or through a redirect.",
+    "Remove null, and serve the page over HTTP instead of opening it from a file.",
+)
+
+
+@policy_checks.add
+def null_origin(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find the origin null, and patterns that match it."""
+    for origin in policy.literals:
+        if origin == "null":
+            severity: Severity = "error" if policy.options.supports_credentials else "warning"
+            yield NULL_ORIGIN.finding(severity, "origins", policy.where, "origins contains 'null'")
+    for regex in policy.regexes:
+        if regex.match("null"):
+            detail = f"{regex.text} matches null"
+            yield NULL_ORIGIN.finding("warning", "origins", policy.where, detail, example="null")
+    for matcher in policy.options.origin_matchers:
+        if isinstance(matcher, Regex) and matcher.match("null") is not None:
+            yield NULL_ORIGIN.finding("warning", "origins", policy.where, f"{readable(matcher)} matches null")
+
+
+HTTP_ORIGIN = Check(
+    "CORS005",
+    "An http origin with credentials",
+    "Anyone who can modify a user's network traffic can add a script to that page, and act in the user's name.",
+    "Allow only https origins.",
+)
+
+
+@policy_checks.add
+def http_origin_with_credentials(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find http origins of a policy that allows credentials."""
+    if not policy.options.supports_credentials:
+        return
+    for origin in policy.literals:
+        if origin != "null" and not origin_problem(origin) and _is_insecure(origin):
+            detail = f"{origin!r} is http, and supports_credentials is on"
+            yield HTTP_ORIGIN.finding("warning", "origins", policy.where, detail)
+    for regex in policy.regexes:
+        for origin in regex.origins or regex.longer_origins:
+            example = f"http://{origin.partition('://')[2]}"
+            if regex.match(example) and _is_insecure(example):
+                detail = f"{regex.text} allows http origins"
+                yield HTTP_ORIGIN.finding("warning", "origins", policy.where, detail, example=example)
+                break
+    for matcher in policy.options.origin_matchers:
+        if isinstance(matcher, Subdomains) and _is_insecure(matcher.origin):
+            yield HTTP_ORIGIN.finding("warning", "origins", policy.where, f"{readable(matcher)} is http")
+
+
+_LOOPBACK = re.compile(r"(?:.*\.)?localhost|127\.[0-9.]+|\[::1\]")
+
+
+def _is_insecure(origin: str) -> bool:
+    """Whether an origin is http, and not on the user's own machine."""
+    found = re.fullmatch(r"http://(.*?)(?::[0-9]+)?", origin)
+    return found is not None and not _LOOPBACK.fullmatch(found[1])
+
+
+UNSENT_ORIGIN = Check(
+    "CORS007",
+    "An origin that no browser sends",
+    "It never matches, and the page that it stands for is blocked.",
+    "Write the origin as browsers send it: scheme, host and, unless it is the default of the scheme, port.",
+)
+
+
+@policy_checks.add
+def unsent_origin(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find origins that browsers write differently."""
+    for origin in policy.literals:
+        if origin == "null":
+            continue
+        # Literals are compared without case.
+        problem = origin_problem(origin.lower())
+        if problem:
+            detail = f"{origin!r}: {problem}"
+            yield UNSENT_ORIGIN.finding("error", "origins", policy.where, detail, remedy=_origin_remedy(origin))
+        elif origin != origin.lower():
+            yield UNSENT_ORIGIN.finding(
+                "info",
+                "origins",
+                policy.where,
+                f"{origin!r} has upper-case letters: it matches, but requests without an Origin get it as it is",
+                remedy=f"Write {origin.lower()!r}.",
+            )
+
+
+def _origin_remedy(origin: str) -> str:
+    if re.search(r"[,;\s]\s*\w+:", origin):
+        return "Give a list: a string is one origin."
+    if "://" not in origin:
+        return f"Write 'https://{origin}': an origin has a scheme."
+    if re.search(r"\.[+*]|\\|\{", origin):
+        return (
+            r"Compile it with re.compile(), or use Regex: a string without one of * \ ] ? $ ^ [ ( ) is not read as a"
+            " regular expression."
+        )
+    meant = browser_origin(origin)
+    return f"Write {meant!r}." if meant else ""

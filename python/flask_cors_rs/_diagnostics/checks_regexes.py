@@ -1,0 +1,143 @@
+"""Checks of regular expressions in ``origins``, ``allow_headers`` and ``resources``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import _engine
+from .._options.patterns import RegexPattern
+from .._origins.public_suffixes import registrable_domain
+from . import samples
+from .audited import policy_checks, resources_checks
+from .findings import Check
+from .text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .audited import AuditedPolicy, AuditedResources
+    from .findings import Finding
+
+UNANCHORED = Check(
+    "CORS002",
+    "A regular expression that does not match an origin to its end",
+    "An attacker can register a domain that begins with an allowed name.",
+    "End the expression with $, or use Regex or Subdomains, which match whole origins.",
+)
+
+
+@policy_checks.add
+def unanchored_regex(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find expressions that allow an origin with more text at its end."""
+    for regex in policy.regexes:
+        if regex.longer_origins:
+            detail = f"{regex.text} does not need to match to the end"
+            yield UNANCHORED.finding("error", "origins", policy.where, detail, example=regex.longer_origins[0])
+
+
+UNESCAPED_DOT = Check(
+    "CORS003",
+    "A dot that matches any character",
+    "An attacker can register a domain that differs from an allowed one in that character.",
+    r"Write \. for a dot, or use Subdomains.",
+)
+
+
+@policy_checks.add
+def unescaped_dot(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find expressions that allow another domain in which a letter is in the place of a dot."""
+    for regex in policy.regexes:
+        for text in samples.with_dots_replaced(regex.regex.pattern):
+            example = regex.folded(text)
+            if regex.allows(example) and registrable_domain(example, listed=False):
+                detail = f"{regex.text} has a dot that matches any character"
+                yield UNESCAPED_DOT.finding("error", "origins", policy.where, detail, example=example)
+                break
+
+
+PUBLIC_SUFFIX = Check(
+    "CORS006",
+    "Any name under a public suffix",
+    "Anyone can register a name under a public suffix, including an attacker.",
+    "List your own domains.",
+)
+
+
+@policy_checks.add
+def any_name_under_public_suffix(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find expressions that allow any domain under a public suffix."""
+    for regex in policy.regexes:
+        for origin in [] if regex.longer_origins else regex.origins:
+            domain = registrable_domain(origin)
+            example = f"{origin.partition('://')[0]}://evil-{domain}"
+            if domain is not None and regex.match(example):
+                detail = f"{regex.text} allows any name under a public suffix"
+                yield PUBLIC_SUFFIX.finding("error", "origins", policy.where, detail, example=example)
+                break
+
+
+NO_ORIGIN_MATCHES = Check(
+    "CORS008",
+    "A regular expression that does not match any origin tried",
+    "If it matches no origin, the pages that it stands for are blocked.",
+    "Match the whole origin, beginning with its scheme, or use Subdomains for the names under a host.",
+)
+
+
+@policy_checks.add
+def regex_that_matches_no_origin(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find globs, and expressions that match texts, but no origin."""
+    for glob in policy.globs:
+        host = glob.rpartition("*.")[2]
+        yield NO_ORIGIN_MATCHES.finding(
+            "error",
+            "origins",
+            policy.where,
+            f"{quoted(glob)} is a regular expression, in which * repeats the character before it",
+            remedy=f"Use Subdomains('https://{host}').",
+        )
+    for regex in policy.regexes:
+        if (
+            regex.texts
+            and not regex.origins
+            and not regex.longer_origins
+            and not any(map(regex.match, ("null", "https://a.example", "http://localhost:3000")))
+        ):
+            detail = f"{regex.text} matched none of the origins tried"
+            yield NO_ORIGIN_MATCHES.finding("warning", "origins", policy.where, detail)
+
+
+EXPONENTIAL_TIME = Check(
+    "CORS018",
+    "A regular expression that can take exponential time",
+    "A single request with a crafted header or path can keep a worker busy for minutes.",
+    "Avoid repeats inside repeats, or remove the construct that cannot be matched in linear time.",
+)
+
+
+@policy_checks.add
+def slow_regex(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find slow expressions in ``origins`` and ``allow_headers``."""
+    for regex in policy.regexes:
+        yield from _slow("origins", regex.regex, policy.where)
+    for pattern in policy.options.allow_headers:
+        if isinstance(pattern, RegexPattern):
+            yield from _slow("allow_headers", pattern, policy.where)
+
+
+@resources_checks.add
+def slow_resource(audited: AuditedResources) -> Iterator[Finding]:
+    """Find slow expressions in ``resources``."""
+    for pattern, _ in audited.resources.patterns:
+        # Without a group, no repeat is inside another.
+        if isinstance(pattern, RegexPattern) and ")" in pattern.text:
+            yield from _slow("resources", pattern, audited.where)
+
+
+def _slow(option: str, regex: RegexPattern, where: str) -> Iterator[Finding]:
+    # The Rust engine matches all other expressions in linear time.
+    if _engine.BACKEND == "python" or regex.rust is None:
+        example = samples.slow_text(regex.pattern)
+        if example is not None:
+            detail = f"{quoted(regex.text)} is matched by Python's re"
+            yield EXPONENTIAL_TIME.finding("error", option, where, detail, example=example)

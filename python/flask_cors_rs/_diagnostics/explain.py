@@ -1,0 +1,159 @@
+"""Why a browser blocks a request, and what to change: ``explain()`` and ``flask cors check``."""
+
+from __future__ import annotations
+
+import http.client
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from .._engine.path import decoded
+from .._flask.routing import match
+from ..origins import Origin
+from .applied import AppliedPolicy, policies_for
+from .browser import Outcome, Request, Response, fetch, origin_of
+from .remedies import Remedies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flask import Flask
+    from werkzeug.routing import Rule
+
+    from .._engine.contract import Environ
+
+
+class Explanation(NamedTuple):
+    """The outcome of a request of a page, with the reason for it."""
+
+    request: Request
+    outcome: Outcome
+    policies: tuple[AppliedPolicy, ...]
+    """The policies for the path, the strongest first. Empty if the server is not this application."""
+    remedies: tuple[str, ...]
+    """What to change so that the request is allowed."""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the page gets the response, of whatever status."""
+        return self.outcome.allowed
+
+
+def explain(
+    app: Flask,
+    origin: str,
+    method: str,
+    path: str,
+    *,
+    headers: Iterable[tuple[str, str]] = (),
+    credentials: bool = False,
+) -> Explanation:
+    """Send a request to an application as a browser would for a page, and explain the outcome.
+
+    The application handles the request in this process, with its hooks, views and error handlers: it is a real
+    request, with all its effects.
+
+    :param app: the application
+    :param origin: the origin of the page as browsers send it: ``https://app.example``, or ``null``
+    :param method: the method, as the script gives it to ``fetch()``
+    :param path: the path, with the query string
+    :param headers: the headers that the script sets
+    :param credentials: whether the credentials mode is ``include``
+    :raises ValueError: no browser sends such an Origin
+    """
+    config: Any = app.config
+    base = f"http://{config.get('SERVER_NAME') or 'localhost'}"
+    request = Request(_checked(origin), method, base + path, tuple(headers), credentials)
+    failures: list[str] = []
+
+    def send(method: str, url: str, headers: Sequence[tuple[str, str]]) -> Response | None:
+        if origin_of(url) != base:
+            return None
+        try:
+            chunks, status, sent = run_wsgi_app(app, _environ(base, url, method, headers), buffered=True)
+            close = getattr(chunks, "close", None)
+            if close is not None:
+                close()
+        except Exception as error:
+            # A server would respond to this, without CORS headers.
+            failures.append(f"{type(error).__name__}: {error}")
+            return Response(500, [])
+        return Response(int(status.split()[0]), list(sent.items()))
+
+    outcome = fetch(request, send)
+    url = outcome.steps[-1].url if outcome.steps else request.url
+    environ = _environ(base, url, request.method if request.method.isascii() else "GET")
+    rule = _route(app, environ)
+    policies = tuple(policies_for(app, decoded(environ["PATH_INFO"]), rule))
+    return Explanation(request, outcome, policies, Remedies(app, request, outcome, policies, rule, failures).find())
+
+
+def explain_url(
+    base: str,
+    origin: str,
+    method: str,
+    path: str,
+    *,
+    headers: Iterable[tuple[str, str]] = (),
+    credentials: bool = False,
+    timeout: float = 10,
+) -> Explanation:
+    """Send a request to a running server as a browser would for a page, and explain the outcome.
+
+    The policies of the server are not known, so the explanation has less detail than that of :func:`explain`.
+
+    :param base: the scheme, host and port of the server
+    :param origin: the origin of the page as browsers send it: ``https://app.example``, or ``null``
+    :param method: the method, as the script gives it to ``fetch()``
+    :param path: the path, with the query string
+    :param headers: the headers that the script sets
+    :param credentials: whether the credentials mode is ``include``
+    :param timeout: how long to wait for a response, in seconds
+    :raises OSError: the server cannot be reached
+    :raises ValueError: no browser sends such an Origin, or ``base`` is not the URL of a server
+    """
+
+    def send(method: str, url: str, headers: Sequence[tuple[str, str]]) -> Response:
+        target = urlsplit(url)
+        kind = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}[target.scheme]
+        connection = kind(target.hostname or "", target.port, timeout=timeout)
+        try:
+            query = f"?{target.query}" if target.query else ""
+            connection.request(method, target.path + query, headers=dict(headers))
+            response = connection.getresponse()
+            response.read()
+            return Response(response.status, response.getheaders())
+        finally:
+            connection.close()
+
+    if urlsplit(base).scheme not in {"http", "https"}:
+        raise ValueError(f"{base!r} is not the URL of a server: write, for example, http://localhost:5000")
+    request = Request(_checked(origin), method, base.rstrip("/") + path, tuple(headers), credentials)
+    outcome = fetch(request, send)
+    return Explanation(request, outcome, (), Remedies(None, request, outcome, (), None, ()).find())
+
+
+def _checked(origin: str) -> str:
+    return origin if origin == "null" else str(Origin(origin))
+
+
+def _environ(base: str, url: str, method: str, headers: Iterable[tuple[str, str]] = ()) -> Environ:
+    target = urlsplit(url)
+    builder = EnvironBuilder(target.path, base, query_string=target.query, method=method, headers=list(headers))
+    try:
+        return builder.get_environ()
+    finally:
+        builder.close()
+
+
+def _route(app: Flask, environ: Environ) -> Rule | None:
+    """Return the URL rule of a request. If the method has no route, that of a common method is returned."""
+    for method in dict.fromkeys((environ["REQUEST_METHOD"].upper(), "OPTIONS", "GET", "POST")):
+        # A URL converter may need the context of a request. It is then not known which view handles the request.
+        with suppress(Exception):
+            rule, target = match(app, environ, method)
+            if rule is not None and target is None:
+                return rule
+    return None

@@ -1,0 +1,146 @@
+"""Sample texts that a regular expression matches, and a text that takes it very long."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from itertools import chain, islice, product
+from time import thread_time
+from typing import TYPE_CHECKING, Any
+
+from .._regex import translation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_LIMIT = 24
+"""The largest number of samples of a pattern, and of each part of it."""
+
+_PREFERRED = "a1-./:x"
+"""The characters that are tried first for a character class."""
+
+
+def matching(pattern: re.Pattern[str]) -> list[str]:
+    """Return some texts that a pattern matches, or none if the parser behind ``re`` is not available."""
+    return [text for text in _samples(pattern, replaced=-1) if pattern.match(text)]
+
+
+def with_dots_replaced(pattern: re.Pattern[str]) -> list[str]:
+    """Return texts that a pattern matches in which one of its unescaped dots stands for a letter."""
+    found: list[str] = []
+    with_dots = _samples(pattern, replaced=-1)
+    for number in range(8):
+        samples = _samples(pattern, replaced=number)
+        if samples == with_dots:
+            break
+        found += [text for text in samples if pattern.match(text)]
+    return found
+
+
+def slow_text(pattern: re.Pattern[str]) -> str | None:
+    """Search for a text of at most 400 characters that takes ``re`` more than 20 milliseconds; None if none is found.
+
+    The time is measured.
+    """
+    for before, repeated in islice(_repeats(_tree(pattern), "", pattern.flags), 40):
+        for end in ("!", "\x00", ""):
+            for count in range(2, 40):
+                text = before + repeated * count + end
+                if len(text) > 400:
+                    break
+                # Twice, as another process may have taken the time.
+                if _time(pattern, text) > 0.02 and _time(pattern, text) > 0.02:
+                    return text
+    return None
+
+
+def _tree(pattern: re.Pattern[str]) -> list[Any]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return list(translation.parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG))
+    except Exception:
+        return []  # The parser is private to Python, and may change.
+
+
+def _samples(pattern: re.Pattern[str], replaced: int) -> list[str]:
+    try:
+        return _Sampler(pattern.flags, replaced).sequence(_tree(pattern))
+    except (LookupError, TypeError, ValueError, RecursionError):
+        return []
+
+
+class _Sampler:
+    """Makes texts from a parse tree.
+
+    :param flags: the flags of the pattern
+    :param replaced: the number of the unescaped dot that becomes a letter; the others become dots
+    """
+
+    def __init__(self, flags: int, replaced: int) -> None:
+        self._flags = flags
+        self._replaced = replaced
+        self._dots = 0
+
+    def sequence(self, nodes: Iterable[Any]) -> list[str]:
+        parts = [self.node(node) for node in nodes]
+        return ["".join(texts) for texts in islice(product(*parts), _LIMIT)]
+
+    def node(self, node: Any, *, repeated: bool = False) -> list[str]:
+        op, argument = str(node[0]), node[1]
+        if op == "LITERAL":
+            return [chr(argument)]
+        if op == "ANY":
+            if repeated:
+                return ["a"]
+            self._dots += 1
+            return ["x" if self._dots - 1 == self._replaced else "."]
+        if op == "NOT_LITERAL":
+            return [next(letter for letter in _PREFERRED if ord(letter) != argument)]
+        if op == "IN":
+            matches = re.compile(translation.written(argument), self._flags & re.IGNORECASE).match
+            letters = [letter for letter in chain(_PREFERRED, map(chr, range(0x21, 0x7F))) if matches(letter)]
+            return letters[:1] or [""]
+        if op == "BRANCH":
+            return list(chain.from_iterable(map(self.sequence, argument[1])))[:_LIMIT]
+        if op == "SUBPATTERN":
+            return self.sequence(argument[3])
+        if op == "ATOMIC_GROUP":
+            return self.sequence(argument)
+        if op in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
+            low, high, nodes = argument
+            body = [self.node(inner, repeated=True) for inner in nodes]
+            texts = ["".join(parts) for parts in islice(product(*body), _LIMIT)]
+            counts = {max(int(low), 1), int(low)} if int(high) > 0 else {0}
+            return [text * count for count in sorted(counts, reverse=True) for text in texts][:_LIMIT]
+        return [""]  # An assertion, or a reference to a group.
+
+
+def _time(pattern: re.Pattern[str], text: str) -> float:
+    start = thread_time()
+    pattern.match(text)
+    return thread_time() - start
+
+
+def _repeats(nodes: Iterable[Any], before: str, flags: int) -> Iterator[tuple[str, str]]:
+    """Yield for each part that can repeat often a text that leads to it, and a text that it repeats."""
+    for node in nodes:
+        op, argument = str(node[0]), node[1]
+        try:
+            sample = next(iter(_Sampler(flags, -1).node(node)), "")
+        except (LookupError, TypeError, ValueError, RecursionError):
+            return
+        if op in {"MAX_REPEAT", "MIN_REPEAT"}:
+            if int(argument[1]) >= 10:
+                for text in _Sampler(flags, -1).sequence(argument[2])[:4]:
+                    if text:
+                        yield before, text
+            yield from _repeats(argument[2], before, flags)
+        elif op == "SUBPATTERN":
+            yield from _repeats(argument[3], before, flags)
+        elif op in {"ASSERT", "ASSERT_NOT"}:
+            yield from _repeats(argument[1], before, flags)
+        elif op == "BRANCH":
+            for branch in argument[1]:
+                yield from _repeats(branch, before, flags)
+        before += sample

@@ -1,0 +1,100 @@
+"""The ``after_request`` function of an extension."""
+
+from __future__ import annotations
+
+from functools import partial
+from logging import WARNING
+from sys import modules
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import current_app, request
+
+from .. import _log
+from .._headers import ALLOW_ORIGIN, has_allow_origin
+from .response import EVALUATED, LIST_HEADERS, add_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Request, Response
+
+    from .._engine.contract import Environ, HeaderList
+    from .._options.resources import Resources
+    from .state import ApplicationState
+
+    Apply = Callable[[Environ, str, HeaderList], None]
+    AfterRequest = Callable[[Response], Response]
+
+RESOURCES: Final = "_flask_cors_rs_resources"
+"""The attribute by which our ``after_request`` functions are known: a function that returns their resources."""
+
+_current_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
+
+
+def make_after_request(
+    resources: Resources, state: ApplicationState
+) -> tuple[AfterRequest, Callable[[Resources], None]]:
+    """Make a function for ``Flask.after_request`` that applies the first rule that matches the path.
+
+    :param resources: the rules
+    :param state: that of the application
+    :returns: the function, and another one that replaces its rules
+    """
+    lock = RLock()
+    apply: Apply | None = None
+
+    def choose_apply() -> Apply:
+        """Choose what is done with the requests from now on."""
+        # Not before the first request: only then it is known whether the application is in debug mode.
+        nonlocal apply
+        with lock:
+            apply = partial(_apply_and_explain, resources) if current_app.debug else resources.rules.apply
+            return apply
+
+    def after_request(response: Response) -> Response:
+        headers: Any = response.headers
+        if (
+            type(headers) is LIST_HEADERS
+            # `_log.is_quiet()`, inlined: that saves about 100 instructions per request.
+            and _log.ROOT.level >= WARNING
+            and not _log.LOG.level
+            # The attribute is looked for only where something can have set it: that saves about 300 instructions.
+            and not ((state.has_decorated_views or "flask_cors" in modules) and hasattr(response, EVALUATED))
+        ):
+            request = _current_request()
+            (apply or choose_apply())(request.environ, request.path, headers._list)
+        else:
+            add_with_public_api(response, _current_request())
+        return response
+
+    def add_with_public_api(response: Response, request: Request) -> None:
+        current = resources
+        if response.headers is not None and response.headers.get(ALLOW_ORIGIN):
+            _log.LOG.debug("The response already has an Access-Control-Allow-Origin, skipping")
+            return
+        number = current.log_match(request.path)
+        if number is not None:
+            add_headers(current.policies[number], response, request)
+
+    def replace_rules(others: Resources) -> None:
+        nonlocal apply, resources
+        with lock:
+            resources, apply = others, None
+
+    setattr(after_request, RESOURCES, lambda: resources)
+    return after_request, replace_rules
+
+
+def _apply_and_explain(resources: Resources, environ: Environ, path: str, headers: HeaderList) -> None:
+    """Add the headers to a response, and log why a browser will block the request, if it will."""
+    is_ours = not has_allow_origin(headers)
+    resources.rules.apply(environ, path, headers)
+    if is_ours:
+        resources.log_blocked(environ, path, "CORS(app)")
+
+
+def resources_of(hook: object) -> Resources | None:
+    """Return the resources of an ``after_request`` function, or None if it is not one of ours."""
+    resources: Callable[[], Resources] | None = getattr(hook, RESOURCES, None)
+    return None if resources is None else resources()

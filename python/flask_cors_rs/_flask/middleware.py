@@ -1,0 +1,195 @@
+"""The middleware around a Flask application, which knows the policies of its views."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.routing import RequestRedirect
+
+from .._engine.path import decoded
+from .._headers import has_allow_origin, is_preflight
+from .._plan import APPLICATION_DECIDES, Plan
+from ..middleware import CORSMiddleware
+from .routing import Match, match, redirect_target
+from .state import state_of
+from .view_policies import blueprint_has_policy, has_view_policies, policies_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    from flask import Blueprint, Flask
+
+    from .._engine.contract import Environ, HeaderList
+    from .._options.resources import Resources
+    from .._plan import PreflightResult
+    from .view_policies import ViewPolicies
+
+
+def add_middleware(app: Flask | Blueprint, resources: Resources) -> Callable[[Resources], None]:
+    """Wrap ``app.wsgi_app``.
+
+    Extensions of one application share a middleware. The one registered last is asked first, as Flask does with
+    ``after_request`` functions.
+
+    :returns: a function that replaces the rules
+    :raises ValueError: ``app`` is a Blueprint
+    """
+    flask: Any = app
+    if not hasattr(flask, "wsgi_app"):
+        raise ValueError(
+            f"middleware=True cannot be used with {app!r}, which is not an application: leave it out, or pass it to the"
+            " CORS of the application, with resources for these paths"
+        )
+    state = state_of(flask)
+
+    def replace_rules(others: Resources) -> None:
+        nonlocal resources
+        # That of the state: an extension registered later may have made a new one and moved the rules there.
+        middleware = state.middleware
+        if middleware is not None:
+            middleware.replace_rules([others if own is resources else own for own in middleware.resources])
+        resources = others
+
+    before = state.middleware
+    if before is not None and before.__call__ == flask.wsgi_app:
+        before.replace_rules([resources, *before.resources])
+        return replace_rules
+    everything = [resources]
+    if before is not None:
+        # Another middleware has been added around ours. Its responses are the new extension's as well.
+        everything += before.resources
+        before.replace_rules([])
+    state.middleware = FlaskMiddleware(flask, tuple(everything))
+    # Calling a bound method is faster than calling an object.
+    flask.wsgi_app = state.middleware.__call__
+    return replace_rules
+
+
+class FlaskMiddleware(CORSMiddleware):
+    """CORS around a Flask application, in which decorated views and Blueprints with CORS keep their own policies."""
+
+    def __init__(self, app: Flask, resources: tuple[Resources, ...]) -> None:
+        self._app = app
+        self._set_up(app.wsgi_app, resources)
+
+    @property
+    def debug(self) -> bool:  # type: ignore[override]
+        """Whether the application is in debug mode."""
+        return self._app.debug
+
+    def _make_plan(self, resources: tuple[Resources, ...]) -> Plan:
+        return FlaskPlan(resources, self._app)
+
+
+class FlaskPlan(Plan):
+    """What the middleware around a Flask application does with requests.
+
+    A browser does not follow the redirect of a preflight, and checks the CORS headers of any other redirect before it
+    follows that. So where the routing redirects to a path with another policy, that policy decides about both.
+    """
+
+    __slots__ = ("_app", "_apply_by_rules", "_has_view_policies", "_preflight_by_rules", "_redirects")
+
+    def __init__(self, resources: tuple[Resources, ...], app: Flask) -> None:
+        super().__init__(resources, debug=app.debug)
+        self._app = app
+        self.views = app.view_functions
+        self.view_count = len(app.view_functions)
+        self._has_view_policies = has_view_policies(app)
+        self._redirects = _redirects(app)
+        self._preflight_by_rules, self._apply_by_rules = self.preflight, self.apply
+        if self._has_view_policies or not all(own.rules.first_matches_all for own in resources):
+            self.preflight, self.apply = self._preflight_by_view, self._apply_by_target
+
+    def _preflight_by_view(self, environ: Environ, path_info: str, headers: HeaderList) -> PreflightResult:
+        """Decide about a preflight by the policy of its view, or else by the rules."""
+        if not is_preflight(environ):
+            return "not a preflight"
+        try:
+            rule, target = self._match(environ, path_info)
+        except Exception:
+            # A URL converter failed, perhaps because it needs the context of a request. In Flask it has one.
+            if self._has_view_policies:
+                return APPLICATION_DECIDES
+            return self._preflight_by_rules(environ, path_info, headers)
+        reason = self._preflight_by_rules(environ, path_info if target is None else target, headers)
+        if rule is None or (reason == "no rule for this path" and target is None):
+            return reason
+        if blueprint_has_policy(self._app, rule.endpoint):
+            return APPLICATION_DECIDES
+        policies = policies_of(self._app.view_functions.get(rule.endpoint))
+        if policies is None:
+            return reason
+        policy, automatic_options = policies.get(self._app)
+        if policy is None or not automatic_options:
+            return APPLICATION_DECIDES
+        decision = policy.decide(environ)
+        headers[:] = decision.headers
+        return decision.reason
+
+    def _match(self, environ: Environ, path_info: str) -> Match:
+        """Find the route of a preflight, unless the rules decide whatever it is."""
+        path = decoded(path_info)
+        if (
+            self._has_view_policies
+            or self._redirects == "anywhere"
+            or "//" in path
+            # Nearly all redirects append a slash.
+            or (self._redirects == "slash" and any(own.rule_differs(path, f"{path}/") for own in self.resources))
+        ):
+            return match(self._app, environ)
+        return Match(None, None)
+
+    def _apply_by_target(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
+        """Add headers by the rules, and to a redirect of the routing by the policy for its target."""
+        redirect = None
+        if self._redirects or "//" in path_info:
+            redirect = getattr(environ.get("werkzeug.request"), "routing_exception", None)
+        if isinstance(redirect, RequestRedirect):
+            path_info = redirect_target(redirect, environ)
+            policies = self._view_policies(environ)
+            if policies is not None and not has_allow_origin(headers):
+                policy, _ = policies.get(self._app)
+                if policy is not None:
+                    policy.apply(environ, headers)
+                return
+        self._apply_by_rules(environ, path_info, headers)
+
+    def _view_policies(self, environ: Environ) -> ViewPolicies | None:
+        """Return the policies of the view that a request or its redirect leads to, or None if it has none."""
+        if not self._has_view_policies:
+            return None
+        try:
+            rule, _ = match(self._app, environ)
+        except Exception:
+            return None
+        if rule is None or blueprint_has_policy(self._app, rule.endpoint):
+            return None
+        return policies_of(self._app.view_functions.get(rule.endpoint))
+
+    def log_preflight(self, environ: Environ, path_info: str) -> None:
+        """Log what the policy of the view or the rules decide about a preflight."""
+        policies = self._view_policies(environ)
+        policy = None if policies is None else policies.get(self._app)[0]
+        if policy is None:
+            self.log(environ, path_info)
+        else:
+            from .._decision_log import log_decision
+
+            log_decision(policy.decide(environ), environ)
+
+    def explain_refusal(self, environ: Environ, reason: PreflightResult) -> None:
+        """Log why a browser will block the request whose preflight is refused."""
+        is_view = self._view_policies(environ) is not None
+        self._log_blocked(environ, reason, "@cross_origin" if is_view else "CORSMiddleware")
+
+
+def _redirects(app: Flask) -> Literal["", "slash", "anywhere"]:
+    """Return where the routing of an application can redirect to: nowhere, to the path with a slash, or anywhere."""
+    rules = list(app.url_map.iter_rules())
+    if any(rule.redirect_to or rule.alias or rule.defaults for rule in rules):
+        return "anywhere"
+    if any(rule.rule.endswith("/") and rule.rule != "/" and rule.strict_slashes for rule in rules):
+        return "slash"
+    return ""

@@ -1,0 +1,62 @@
+"""Which route a request takes, and where the routing redirects it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from .._engine.path import decoded
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from werkzeug.routing import Rule
+
+    from .._engine.contract import Environ
+
+
+class Match(NamedTuple):
+    """The route of a request."""
+
+    rule: Rule | None
+    """The URL rule, that of the target where the routing redirects; None if there is no route."""
+    target: str | None
+    """The PATH_INFO that the routing redirects to, None if it does not redirect."""
+
+
+def match(app: Flask, environ: Environ, method: str | None = None) -> Match:
+    """Find the route of a request, as Flask would.
+
+    :param method: a method to use instead of that of the request
+    :raises Exception: whatever a URL converter raises, perhaps because it needs the context of a request
+    """
+    target = None
+    try:
+        adapter = app.create_url_adapter(app.request_class(environ, populate_request=False))
+        if adapter is None:
+            return Match(None, None)
+        try:
+            return Match(adapter.match(method=method, return_rule=True)[0], None)
+        except RequestRedirect as redirect:
+            target = redirect_target(redirect, environ)
+            return Match(adapter.match(decoded(target), method=method, return_rule=True)[0], target)
+    except HTTPException:
+        return Match(None, target)
+
+
+def redirect_target(redirect: RequestRedirect, environ: Environ) -> str:
+    """Return the PATH_INFO that a redirect of the routing leads to."""
+    path = unquote_to_bytes(urlsplit(redirect.new_url).path).decode("latin-1")
+    return path[len(environ.get("SCRIPT_NAME", "").rstrip("/")) :]
+
+
+def blueprints_of(endpoint: str) -> list[str]:
+    """Return the names of the Blueprint that an endpoint belongs to and of those in which it is nested."""
+    names: list[str] = []
+    name = endpoint.rpartition(".")[0]
+    while name:
+        names.append(name)
+        name = name.rpartition(".")[0]
+    return names

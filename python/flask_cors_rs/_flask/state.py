@@ -1,0 +1,32 @@
+"""What this package keeps in ``app.extensions``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .middleware import FlaskMiddleware
+
+EXTENSION = "flask_cors_rs"
+"""The key in ``app.extensions``."""
+
+
+class ApplicationState:
+    """What is known about one application."""
+
+    __slots__ = ("has_decorated_views", "middleware")
+
+    def __init__(self, has_decorated_views: bool = False) -> None:
+        self.has_decorated_views = has_decorated_views
+        """Whether a decorated view has handled a request to the application."""
+        self.middleware: FlaskMiddleware | None = None
+        """The middleware around the application, if an extension asks for one."""
+
+
+def state_of(app: Flask) -> ApplicationState:
+    """Return the state of an application, which is created when it is first needed."""
+    extensions: dict[str, Any] = app.extensions
+    state: ApplicationState = extensions.get(EXTENSION) or extensions.setdefault(EXTENSION, ApplicationState())
+    return state

@@ -1,0 +1,199 @@
+"""The policies of decorated views, one for each application."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+from re import Pattern as RePattern
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from .. import _engine, _log
+from .._options.parse import CONFIG_KEYS, DEFAULT_OPTIONS, config_layer, log_error, parse
+from ..origins import Regex, Subdomains
+from .hook import resources_of
+from .routing import blueprints_of
+from .state import state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from flask import Flask
+
+    from .._engine.contract import Environ, HeaderList, Policy
+    from .._options.parse import Options
+
+_POLICIES: Final = "_flask_cors_rs_policies"
+"""The attribute of a decorated view that holds its policies."""
+
+_KEYS = tuple(CONFIG_KEYS.values())
+_NO_CONFIG = (None,) * len(_KEYS)
+_MAX_AGE = list(CONFIG_KEYS).index("max_age")
+_CONSTANT = (str, bytes, bool, int, float, timedelta, RePattern, Subdomains, Regex, type(None))
+_CONTAINERS = (list, tuple, set, frozenset, dict)
+_COMPARED_ITEMS = 64
+"""Containers of fewer than twice as many items are compared at each request, longer ones less often in proportion,
+so that the cost stays the same."""
+
+
+def policies_of(view: object) -> ViewPolicies | None:
+    """Return the policies of a view, or None if it is not decorated."""
+    policies: ViewPolicies | None = getattr(view, _POLICIES, None)
+    return policies
+
+
+def has_view_policies(app: Flask) -> bool:
+    """Whether an application has decorated views, or Blueprints with CORS of their own."""
+    return any(policies_of(view) is not None for view in app.view_functions.values()) or any(
+        map(partial(_has_hook, app), filter(None, app.after_request_funcs))
+    )
+
+
+def blueprint_has_policy(app: Flask, endpoint: str) -> bool:
+    """Whether the Blueprint that an endpoint belongs to, or one in which it is nested, has CORS of its own."""
+    return any(map(partial(_has_hook, app), blueprints_of(endpoint)))
+
+
+def _has_hook(app: Flask, blueprint: str) -> bool:
+    return any(resources_of(hook) is not None for hook in app.after_request_funcs.get(blueprint, ()))
+
+
+def set_policies(view: object, policies: ViewPolicies) -> None:
+    """Set the policies of a decorated view."""
+    setattr(view, _POLICIES, policies)
+
+
+class _Watched:
+    """A container in an option, and its items when a policy was made from it."""
+
+    __slots__ = ("_copy", "_every", "_live", "_requests")
+
+    def __init__(self, live: Any) -> None:
+        self._live = live
+        self._copy = live.copy() if hasattr(live, "copy") else live
+        self._every = max(1, len(live) // _COMPARED_ITEMS)
+        self._requests = 0
+
+    def has_changed(self) -> bool:
+        """Whether the items are no longer the same.
+
+        A change of their number is noticed at once; an item that replaces another one is noticed after as many
+        requests as there are groups of 64 items.
+        """
+        if len(self._live) != len(self._copy):
+            return True
+        self._requests += 1
+        return self._requests % self._every == 0 and bool(self._live != self._copy)
+
+
+class _Entry:
+    """A policy, and what it was made from."""
+
+    __slots__ = ("app", "automatic_options", "config", "policy", "watched")
+
+    def __init__(
+        self,
+        app: Callable[[], object],
+        config: tuple[Any, ...],
+        watched: tuple[_Watched, ...],
+        policy: Policy | None,
+        automatic_options: bool,
+    ) -> None:
+        self.app = app
+        self.config = config
+        self.watched = watched
+        self.policy = policy
+        self.automatic_options = automatic_options
+
+
+class ViewPolicies:
+    """The policies of a decorated view, one for each application that routes requests to it.
+
+    :param options: the options of the decorator
+    """
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._options = options
+        self._last: _Entry | None = None
+        self._entries: weakref.WeakKeyDictionary[Flask, _Entry] = weakref.WeakKeyDictionary()
+
+    def get(self, app: Flask) -> tuple[Policy | None, bool]:
+        """Return the policy for a request to an application, and whether OPTIONS is answered instead of the view.
+
+        The policy is None where the configuration of the application does not make a valid one.
+        """
+        entry = self._last
+        if entry is None or entry.app() is not app:
+            entry = self._entries.get(app)
+        live: Any = app.config
+        config: tuple[Any, ...] = _NO_CONFIG
+        # Few applications have any of the keys, and this is the fastest way to see that.
+        if not live.keys().isdisjoint(_KEYS):
+            config = (*map(live.get, _KEYS),)
+        if (
+            entry is None
+            or entry.config != config
+            or entry.config[_MAX_AGE] is not config[_MAX_AGE]
+            or (entry.watched and any(watched.has_changed() for watched in entry.watched))
+        ):
+            entry = self._make(app, config)
+        return entry.policy, entry.automatic_options
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The options of the decorator itself."""
+        return self._options
+
+    def options_for(self, app: Flask) -> Options:
+        """Return the options for an application, as they are now.
+
+        :raises ValueError: the configuration of the application does not make a valid policy
+        """
+        return parse(self._merged(app))
+
+    def _merged(self, app: Flask) -> dict[str, Any]:
+        defaults = cast("Mapping[str, Any]", DEFAULT_OPTIONS)
+        return _engine.engine.merge([self._options, config_layer(app), defaults])
+
+    def _make(self, app: Flask, config: tuple[Any, ...]) -> _Entry:
+        state_of(app).has_decorated_views = True
+        merged = self._merged(app)
+        values = [*self._options.values(), *(value for value in config if value is not None)]
+        watched = tuple(_Watched(value) for value in values if type(value) in _CONTAINERS)
+        policy: Policy | None = None
+        automatic_options = bool(merged["automatic_options"])
+        try:
+            policy = _engine.engine.Policy(parse(merged, log_error))
+            if app.debug:
+                policy = _ExplainingPolicy(policy)
+        except Exception:
+            # An error in the configuration that can only be seen at a request must not fail the request.
+            _log.LOG.exception("The CORS configuration does not make a valid policy: no headers are sent")
+        entry = _Entry(weakref.ref(app), config, watched, policy, automatic_options)
+        if all(map(_is_stable, values)):
+            self._entries[app] = entry
+            self._last = entry
+        return entry
+
+
+class _ExplainingPolicy:
+    """A policy that also logs why a browser will block a request."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self.decide = policy.decide
+
+    def apply(self, environ: Environ, headers: HeaderList, /) -> None:
+        """Append the headers, and log why a browser will block the request, if it will."""
+        from .._decision_log import log_blocked
+
+        self._policy.apply(environ, headers)
+        log_blocked(self._policy.decide(environ), environ, "@cross_origin")
+
+
+def _is_stable(value: object) -> bool:
+    """Whether a change of an option's value would be noticed. An iterator, for example, is empty when read again."""
+    if type(value) in _CONTAINERS:
+        return all(isinstance(item, _CONSTANT) or callable(item) for item in cast("Iterable[Any]", value))
+    return isinstance(value, _CONSTANT) or (callable(value) and not isinstance(value, Iterable))

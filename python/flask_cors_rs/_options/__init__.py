@@ -1,0 +1,1 @@
+"""What a user wrote in options, parsed once and compiled to rules."""

@@ -1,0 +1,377 @@
+"""What a user wrote, parsed once to the options of policies.
+
+The options are those of Flask-CORS 6.0.5, with its names, its defaults and its way of reading them. The engines
+compile the :class:`Options` that :func:`parse` returns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from .. import _log
+from ..origins import Origin, Regex, Subdomains
+from .patterns import (
+    ANY,
+    WILDCARD,
+    ConvertedText,
+    RegexPattern,
+    expand_wildcard,
+    is_compiled,
+    looks_like_regex,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Literal
+
+    from flask import Blueprint, Flask
+    from typing_extensions import TypeGuard
+
+    from .._engine.contract import Matcher
+    from ..options import CORSOptions
+    from .patterns import Pattern
+
+    Report = Callable[[Exception], None]
+    """What to do with an error in an option: raise it, or log it and go on without that value."""
+
+ALL_METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]
+
+DEFAULT_OPTIONS: CORSOptions = {
+    "origins": "*",
+    "methods": ALL_METHODS,
+    "allow_headers": "*",
+    "expose_headers": None,
+    "supports_credentials": False,
+    "max_age": None,
+    "send_wildcard": False,
+    "automatic_options": True,
+    "vary_header": True,
+    "resources": r"/*",
+    "intercept_exceptions": True,
+    "always_send": True,
+    "allow_private_network": False,
+    "middleware": False,
+    "audit": "log",
+}
+"""The options and their defaults: :mod:`flask_cors_rs.options` documents them."""
+
+CONFIG_KEYS = {name: f"CORS_{name.upper()}" for name in DEFAULT_OPTIONS}
+"""The key of ``app.config`` for each option."""
+
+
+class Options:
+    """The options of one policy, merged and parsed."""
+
+    __slots__ = (
+        "allow_headers",
+        "allow_private_network",
+        "always_send",
+        "automatic_options",
+        "expose_headers",
+        "intercept_exceptions",
+        "max_age",
+        "methods",
+        "origin_matchers",
+        "origins",
+        "send_wildcard",
+        "supports_credentials",
+        "vary_header",
+    )
+
+    def __init__(
+        self,
+        *,
+        origins: tuple[Pattern, ...],
+        origin_matchers: tuple[Matcher, ...],
+        methods: str,
+        allow_headers: tuple[Pattern, ...],
+        expose_headers: str | None,
+        supports_credentials: bool,
+        max_age: str | None,
+        send_wildcard: bool,
+        vary_header: bool | Literal["always"],
+        always_send: bool,
+        allow_private_network: bool,
+        automatic_options: bool,
+        intercept_exceptions: bool,
+    ) -> None:
+        self.origins = origins
+        self.origin_matchers = origin_matchers
+        """What is asked about the whole of an origin, after :attr:`origins`; functions come last."""
+        self.methods = methods
+        """The value of Access-Control-Allow-Methods, in upper case."""
+        self.allow_headers = allow_headers
+        self.expose_headers = expose_headers
+        """The value of Access-Control-Expose-Headers."""
+        self.supports_credentials = supports_credentials
+        self.max_age = max_age
+        """The value of Access-Control-Max-Age, in seconds."""
+        self.send_wildcard = send_wildcard
+        self.vary_header: bool | Literal["always"] = vary_header
+        self.always_send = always_send
+        self.allow_private_network = allow_private_network
+        self.automatic_options = automatic_options
+        self.intercept_exceptions = intercept_exceptions
+
+    @property
+    def any_origin(self) -> bool:
+        """Whether ``"*"`` is among the origins."""
+        return WILDCARD in self.origins
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the options by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def replace(self, **changes: Any) -> Options:
+        """Return a copy with other values for some options."""
+        return Options(**{**self.as_dict(), **changes})
+
+    def __repr__(self) -> str:
+        return f"Options({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"
+
+
+def raise_error(error: Exception) -> None:
+    """Raise a configuration error, as at set-up."""
+    raise error
+
+
+def log_error(error: Exception) -> None:
+    """Log a configuration error that can only be seen at a request, which must not fail."""
+    _log.LOG.error("%s: it is left out of responses", _log.escaped(error))
+
+
+def config_layer(app: Flask | Blueprint | None) -> dict[str, Any]:
+    """Return the options in the ``CORS_*`` keys of an application. A key whose value is None counts as absent.
+
+    A Blueprint has no configuration, unless the user gave it an attribute ``config``.
+    """
+    config: Any = getattr(app, "config", {})
+    return {name: value for name, key in CONFIG_KEYS.items() if (value := config.get(key)) is not None}
+
+
+def warn_of_unknown(layers: Iterable[Mapping[str, Any]]) -> None:
+    """Log a warning for each name that is not an option."""
+    for name in dict.fromkeys(name for layer in layers for name in layer if name not in DEFAULT_OPTIONS):
+        _log.LOG.warning("Unknown option of CORS: %s", _log.escaped(name))
+
+
+def parse(merged: Mapping[str, Any], report: Report = raise_error) -> Options:
+    """Parse merged options.
+
+    :param merged: every option of :data:`DEFAULT_OPTIONS`, as the user wrote it; other names are ignored
+    :param report: a function that is called with each error; if it returns, the value is left out
+    :raises ValueError: a regular expression is invalid, a value cannot be sent in a header, or any origin is
+        combined with credentials and ``send_wildcard``
+    :raises TypeError: a value has the wrong type
+    """
+    items = _items("origins", merged["origins"], report)
+    matchers = _origin_matchers(items, report)
+    if matchers:
+        items = [item for item in items if not _is_matcher(item)]
+    origins = _patterns("origins", items, report, ignore_case=True)
+    credentials = bool(merged["supports_credentials"])
+    send_wildcard = bool(merged["send_wildcard"])
+    if credentials and send_wildcard and WILDCARD in origins:
+        report(
+            ValueError(
+                "origins='*' cannot be combined with supports_credentials=True and send_wildcard=True, because"
+                " browsers refuse '*' for requests with credentials: name the origins, or leave send_wildcard off"
+            )
+        )
+        origins, matchers = (), ()
+    return Options(
+        origins=origins,
+        origin_matchers=matchers,
+        methods=(_header_value("methods", joined("methods", merged["methods"], report), report) or "").upper(),
+        allow_headers=_patterns(
+            "allow_headers", _items("allow_headers", merged["allow_headers"], report), report, ignore_case=True
+        ),
+        expose_headers=_header_value(
+            "expose_headers", joined("expose_headers", merged["expose_headers"], report), report
+        ),
+        supports_credentials=credentials,
+        max_age=_header_value("max_age", _seconds(merged["max_age"]), report),
+        send_wildcard=send_wildcard,
+        vary_header="always" if merged["vary_header"] == "always" else bool(merged["vary_header"]),
+        always_send=bool(merged["always_send"]),
+        allow_private_network=bool(merged["allow_private_network"]),
+        automatic_options=bool(merged["automatic_options"]),
+        intercept_exceptions=bool(merged["intercept_exceptions"]),
+    )
+
+
+def parse_resources(resources: Any) -> list[tuple[Pattern, Mapping[str, Any]]]:
+    """Parse ``resources`` to path patterns with their options, in the order in which they are tried.
+
+    A dict is sorted as in Flask-CORS: literal paths, then compiled expressions, then expressions in strings, and
+    within each of these by the number of ``/`` and by length, most first.
+
+    :raises ValueError: the value does not hold path patterns, or a regular expression is invalid
+    :raises TypeError: a pattern or its options have the wrong type
+    """
+    pairs: list[tuple[Any, Any]]
+    if _is_dict(resources):
+        pairs = [(expand_wildcard(path), options) for path, options in resources.items()]
+        try:
+            pairs.sort(key=_specificity)
+        except (TypeError, AttributeError) as error:
+            raise TypeError(f"resources: every key must be a str or a compiled expression of str ({error})") from error
+    elif isinstance(resources, str) or is_compiled(resources):
+        pairs = [(expand_wildcard(resources), {})]
+    elif _is_iterable(resources):
+        pairs = [(expand_wildcard(path), {}) for path in resources]
+    else:
+        raise ValueError(
+            f"resources={resources!r} is not a path pattern: give a str, a compiled expression, a list of these, or a"
+            " dict from these to options"
+        )
+    patterns = _patterns("resources", [path for path, _ in pairs], raise_error, ignore_case=False)
+    return [(path, _resource_options(path, options)) for path, (_, options) in zip(patterns, pairs)]
+
+
+def _resource_options(path: Pattern, options: Any) -> Mapping[str, Any]:
+    try:
+        return dict(options)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"resources: the options of {path!r} must be a dict, not {options!r} ({error})") from error
+
+
+def _is_iterable(value: object) -> TypeGuard[Iterable[Any]]:
+    return isinstance(value, Iterable)
+
+
+def _is_dict(value: object) -> TypeGuard[dict[Any, Any]]:
+    return isinstance(value, dict)
+
+
+def _specificity(pair: tuple[Any, Any]) -> tuple[int, int, int]:
+    path: Any = pair[0]
+    kind = 1 if is_compiled(path) else 2 if looks_like_regex(path) else 0
+    text: Any = path.pattern if is_compiled(path) else path
+    return kind, -text.count("/"), -len(text)
+
+
+def ensure_iterable(value: Any) -> Iterable[Any]:
+    """Return an iterable as it is, and a scalar, which includes a str, as a list of one."""
+    return value if _is_iterable(value) and not isinstance(value, str) else [value]
+
+
+def _items(option: str, value: Any, report: Report) -> list[Any]:
+    """Return a scalar as a list of one and an iterable as a list, with ``"*"`` expanded."""
+    try:
+        return [expand_wildcard(item) for item in ensure_iterable(value)]
+    except Exception as error:
+        report(type(error)(f"{option}={value!r} cannot be read: {error}"))
+        return []
+
+
+def _is_matcher(item: object) -> TypeGuard[Subdomains | Regex | Callable[[str], object]]:
+    """Whether an item of ``origins`` is asked about origins. Flask-CORS cannot use such an item."""
+    return isinstance(item, (Subdomains, Regex)) or (callable(item) and not isinstance(item, str))
+
+
+def _origin_matchers(items: Iterable[Any], report: Report) -> tuple[Matcher, ...]:
+    """Return the items of ``origins`` that are asked about origins, functions last."""
+    matchers: list[Matcher] = []
+    functions: list[Matcher] = []
+    for item in items:
+        if isinstance(item, str):
+            continue
+        if isinstance(item, (Subdomains, Regex)):
+            matchers.append(item)
+        elif callable(item):
+            from .._origins.functions import OriginFunction
+
+            try:
+                functions.append(OriginFunction(item))
+            except TypeError as error:
+                report(error)
+    return *matchers, *functions
+
+
+def _patterns(option: str, items: Iterable[Any], report: Report, *, ignore_case: bool) -> tuple[Pattern, ...]:
+    patterns: list[Pattern] = []
+    for item in items:
+        try:
+            pattern = _pattern(option, item, ignore_case)
+        except (TypeError, ValueError) as error:
+            report(error)
+            continue
+        if option != "origins" or not isinstance(pattern, str) or _header_value(option, pattern, report) is not None:
+            patterns.append(pattern)
+    return tuple(patterns)
+
+
+def _pattern(option: str, item: Any, ignore_case: bool) -> Pattern:
+    is_origin = option == "origins"
+    if isinstance(item, Origin) and is_origin:
+        return item
+    if isinstance(item, str):
+        if item == ANY:
+            return WILDCARD
+        if not looks_like_regex(item):
+            return str(item)
+        try:
+            return RegexPattern(str(item), re.IGNORECASE if ignore_case else 0)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(
+                f"{option}: {item!r} is not a valid regular expression ({error}). It is read as one because it contains"
+                " one of * \\ ] ? $ ^ [ ( ): fix it, or escape it with re.escape()"
+            ) from error
+    if is_compiled(item):
+        if not isinstance(item.pattern, str):
+            raise TypeError(f"{option}: {item!r} matches bytes, but what it is matched with is a str: compile a str")
+        return RegexPattern(item)
+    try:
+        text = str(item)
+    except Exception as error:
+        raise TypeError(f"{option}: {type(item)!r} is neither a str nor a compiled expression ({error})") from error
+    return ConvertedText(text) if is_origin else text
+
+
+def joined(option: str, value: Any, report: Report) -> str | None:
+    """Return None and a str as they are, and an iterable sorted and joined, as Flask-CORS sends lists."""
+    if value is None or isinstance(value, str):
+        return value
+    if not _is_iterable(value):
+        return str(value)
+    try:
+        return ", ".join(str(item) for item in sorted(value))
+    except TypeError as error:
+        report(TypeError(f"{option}={value!r} must be a str or an iterable of str ({error})"))
+        return None
+
+
+def _seconds(value: Any) -> str | None:
+    """Return ``max_age`` as it is sent. The number 0 is sent; every other false value is not."""
+    if isinstance(value, timedelta):
+        return str(int(value.total_seconds()))
+    if not value and (type(value) is not int):
+        return None
+    return str(value)
+
+
+def _header_value(option: str, value: str | None, report: Report) -> str | None:
+    """Refuse a value that cannot be sent in a header.
+
+    Source: `RFC 9110, section 5.5 <https://www.rfc-editor.org/rfc/rfc9110#section-5.5>`_.
+    """
+    # Nearly all values are printable ASCII, which needs no search.
+    if value is None or (value.isascii() and value.isprintable()):
+        return value
+    unsendable = next((character for character in value if _is_unsendable(character)), None)
+    if unsendable is not None:
+        report(
+            ValueError(
+                f"{option}: {value!r} contains {unsendable!r} and cannot be sent in a header: remove that character"
+            )
+        )
+        return None
+    return value
+
+
+def _is_unsendable(character: str) -> bool:
+    return (character < " " and character != "\t") or character == "\x7f" or "\ud800" <= character <= "\udfff"

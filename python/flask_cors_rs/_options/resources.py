@@ -1,0 +1,118 @@
+"""The paths of one extension or middleware, with their options, compiled to rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import _engine, _log
+from .parse import DEFAULT_OPTIONS, parse, parse_resources, warn_of_unknown
+from .patterns import pattern_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from .._engine.contract import Environ
+    from .parse import Options
+    from .patterns import Pattern
+
+
+class Resources:
+    """Path patterns with their options, in the order in which they are tried, compiled to rules.
+
+    :param resources: the patterns and their options
+    :raises ValueError: options that do not make a valid policy
+    """
+
+    config: Mapping[str, Any] | None = None
+    """The options that came from the configuration, if there is one."""
+    layers: Sequence[Mapping[str, Any]] = ()
+    """The options that came from elsewhere, the strongest layer first."""
+    overridden: Collection[str] = ()
+    """The names of the options that the configuration could not have decided."""
+    middleware: bool = False
+    """Whether the option ``middleware`` is on."""
+    intercept_exceptions: bool = True
+    """Whether the option ``intercept_exceptions`` is on, apart from the resources."""
+    audit: str = "log"
+    """The option ``audit``: ``log``, ``raise`` or ``off``."""
+
+    def __init__(self, resources: Sequence[tuple[Pattern, Options]]) -> None:
+        engine = _engine.engine
+        self.patterns = resources
+        self.policies = [engine.Policy(options) for _, options in resources]
+        self.rules = engine.Rules([(path, policy) for (path, _), policy in zip(resources, self.policies)])
+
+    def __iter__(self) -> Iterator[tuple[str, Options]]:
+        """Iterate over the patterns as they were written, with their options."""
+        return ((pattern_text(pattern), options) for pattern, options in self.patterns)
+
+    def rule_differs(self, path: str, target: str) -> bool:
+        """Whether two paths have different rules."""
+        return self.rules.match(path) != self.rules.match(target)
+
+    def log_match(self, path: str) -> int | None:
+        """Log which rule matches a path, and return its number."""
+        number = self.rules.match(path)
+        if number is None:
+            _log.LOG.debug("No CORS rule matches %s", _log.escaped(path))
+        else:
+            pattern, options = self.patterns[number]
+            _log.LOG.debug(
+                "Request to %s matches CORS resource %r. Using options: %s",
+                _log.escaped(path),
+                pattern_text(pattern),
+                options,
+            )
+        return number
+
+    def log_decision(self, environ: Environ, path: str) -> None:
+        """Log which rule matches a path, and what it decides about a request."""
+        number = self.log_match(path)
+        if number is not None:
+            from .._decision_log import log_decision
+
+            log_decision(self.policies[number].decide(environ), environ)
+
+    def log_blocked(self, environ: Environ, path: str, name: str) -> None:
+        """Log why a browser will block a request to a path, if it will.
+
+        :param name: the name of the extension or middleware that these resources belong to
+        """
+        from .._decision_log import log_blocked
+
+        number = self.rules.match(path)
+        where = name if number is None else f"{pattern_text(self.patterns[number][0])} of {name}"
+        log_blocked(self.rules.decide(environ, path), environ, where)
+
+
+def compile_resources(*given: Mapping[str, Any], config: Mapping[str, Any] | None = None) -> Resources:
+    """Merge, parse and compile options.
+
+    :param given: the layers above the configuration, the strongest first
+    :param config: the options in the configuration, if there is one
+    :raises ValueError: an option is wrong
+    :raises TypeError: an option has the wrong type
+    """
+    merge = _engine.engine.merge
+    layers: list[Any] = [*given, config or {}, DEFAULT_OPTIONS]
+    merged = merge(layers)
+    common = parse(merged)
+    resources = parse_resources(merged["resources"])
+    warn_of_unknown([*(own for _, own in resources), *layers])
+    rules: list[tuple[Pattern, Options]] = [
+        # Merged and parsed again even without options of its own: as in Flask-CORS, an iterator is exhausted by now.
+        (path, parse(merge([own, *layers])))
+        for path, own in resources
+    ]
+    if _log.LOG.isEnabledFor(_log.DEBUG):
+        shown = [(pattern_text(path), options) for path, options in rules]
+        _log.LOG.debug("Configuring CORS with resources: %s", shown)
+    if merged["audit"] not in {"log", "raise", "off"}:
+        raise ValueError(f"audit={merged['audit']!r} is not a valid value: give 'log', 'raise' or 'off'")
+    compiled = Resources(rules)
+    compiled.config, compiled.layers = config, [*(own for _, own in resources), *given]
+    compiled.overridden = {name for layer in given for name in layer}
+    compiled.middleware, compiled.audit = bool(merged["middleware"]), merged["audit"]
+    compiled.intercept_exceptions = common.intercept_exceptions
+    return compiled

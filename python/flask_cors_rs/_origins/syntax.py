@@ -1,0 +1,138 @@
+"""The syntax of an origin as browsers serialize it.
+
+Source: `HTML, serialization of an origin
+<https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin>`_.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Any, NamedTuple
+
+
+class OriginParts(NamedTuple):
+    """The parts of an origin."""
+
+    scheme: str
+    host: str
+    port: str
+    """Empty for the default port of the scheme."""
+    is_address: bool
+    """Whether the host is an IP address."""
+
+
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_SPLIT = re.compile(
+    r"(?P<scheme>[^:/?#]*)://(?P<userinfo>[^/?#]*@)?(?P<host>\[[^]/?#]*\]|[^:/?#]*)(?::(?P<port>[^/?#]*))?(?P<rest>.*)",
+    re.DOTALL,
+)
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+
+
+def split_origin(kind: str, origin: Any) -> OriginParts:
+    """Split an origin into its parts.
+
+    :param kind: the type whose argument it is, for error messages
+    :raises ValueError: no browser sends such an Origin
+    :raises TypeError: it is not a str
+    """
+    if not isinstance(origin, str):
+        raise TypeError(f"origins: {kind}({origin!r}): an origin must be a str")
+    found = _SPLIT.fullmatch(origin)
+    problem = _problem(origin, found)
+    if problem or found is None:
+        raise ValueError(f"origins: {kind}({str(origin)!r}): {problem}{_remedy(kind, found)}")
+    scheme, _, host, port, _ = found.groups(default="")
+    return OriginParts(scheme, host, port, host.startswith("[") or _ends_in_number(host))
+
+
+def origin_problem(origin: str) -> str | None:
+    """Return why no browser sends an Origin, or None if browsers do."""
+    return _problem(origin, _SPLIT.fullmatch(origin))
+
+
+def browser_origin(origin: str) -> str | None:
+    """Return the Origin that a browser sends for what somebody wrote, or None if that is not clear."""
+    meant = _meant(_SPLIT.fullmatch(origin))
+    return None if meant is None or origin_problem(meant) else meant
+
+
+def _problem(origin: str, found: re.Match[str] | None) -> str | None:
+    if origin == "null":
+        return "any page that hides its origin can send null: leave it out"
+    if "*" in origin:
+        return 'an origin cannot contain a wildcard: use "*" for any origin, or Subdomains for those of a host'
+    if found is None:
+        return "an origin has the form scheme://host or scheme://host:port"
+    scheme, userinfo, host, port, rest = found.groups(default="")
+    if rest == "/":
+        return "browsers send an origin without a trailing slash"
+    if rest:
+        return "browsers send an origin without a path, a query or a fragment"
+    if userinfo:
+        return "browsers send an origin without a user name"
+    if not origin.isascii():
+        return "browsers send an internationalized name in its ASCII form"
+    if origin != origin.lower():
+        return "browsers send an origin in lower case"
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]{0,63}", scheme):
+        return f"{scheme!r} is not a valid scheme"
+    if scheme == "file":
+        return "browsers send null for a page from a file"
+    if found["port"] is not None and not (re.fullmatch("[1-9][0-9]{0,4}", port) and int(port) <= 65535):
+        return f"{port!r} is not a valid port"
+    if port and port == _DEFAULT_PORTS.get(scheme):
+        return f"browsers leave out the default port of {scheme}"
+    return _host_problem(host)
+
+
+def _host_problem(host: str) -> str | None:
+    if host.startswith("["):
+        try:
+            address = IPv6Address(host[1:-1])
+        except AddressValueError as error:
+            return f"the host is not a valid IPv6 address ({error})"
+        if address.ipv4_mapped or address.scope_id:
+            return "browsers do not send this kind of IPv6 address"
+        return None if host[1:-1] == address.compressed else f"browsers write the address as [{address.compressed}]"
+    if not host:
+        return "the host is missing"
+    if _ends_in_number(host):
+        try:
+            IPv4Address(host)
+        except AddressValueError as error:
+            return f"the host ends in a number, but is not a valid IPv4 address ({error})"
+        return None
+    if len(host) > 253:
+        return "the host is longer than 253 characters"
+    for label in host.split("."):
+        if not _LABEL.fullmatch(label):
+            return f"{label!r} is not a valid label of a host name"
+    return None
+
+
+def _ends_in_number(host: str) -> bool:
+    return re.fullmatch(r"[0-9]+|0x[0-9a-f]*", host.rpartition(".")[2]) is not None
+
+
+def _remedy(kind: str, found: re.Match[str] | None) -> str:
+    """Return what to write instead, or an empty text if that is not clear."""
+    meant = _meant(found)
+    return "" if meant is None or origin_problem(meant) else f": write {kind}({meant!r})"
+
+
+def _meant(found: re.Match[str] | None) -> str | None:
+    if found is None:
+        return None
+    scheme, _, host, port, _ = found.groups(default="")
+    if not host.isascii():
+        import idna
+
+        try:
+            host = idna.encode(host, uts46=True).decode()
+        except idna.IDNAError:
+            return None
+    scheme, host = scheme.lower(), host.lower()
+    port = f":{port}" if port and port != _DEFAULT_PORTS.get(scheme) else ""
+    return f"{scheme}://{host}{port}"

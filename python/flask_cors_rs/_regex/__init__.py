@@ -1,0 +1,1 @@
+"""Regular expressions: Python's translated for Rust, and matched in linear time in Python."""

@@ -1,0 +1,53 @@
+//! The headers of a response: a list of (name, value) pairs.
+
+use cors_engine::{HeaderName, missing_names};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyList, PyString, PyTuple};
+
+/// Returns the name of a header. Each `str` is made once.
+pub(crate) fn header_name(py: Python<'_>, name: HeaderName) -> &Bound<'_, PyString> {
+    static NAMES: [PyOnceLock<Py<PyString>>; HeaderName::COUNT] = [const { PyOnceLock::new() }; _];
+    #[allow(clippy::indexing_slicing)] // Each discriminant is less than COUNT.
+    NAMES[name as usize].get_or_init(py, || PyString::intern(py, name.as_str()).unbind()).bind(py)
+}
+
+/// Returns whether a response already has an `Access-Control-Allow-Origin`. As in Flask-CORS, the first header of
+/// that name decides, and an empty value counts as absent.
+pub(crate) fn has_allow_origin(headers: &Bound<'_, PyList>) -> bool {
+    let wanted = header_name(headers.py(), HeaderName::AllowOrigin);
+    headers
+        .iter()
+        .filter_map(|header| header.cast_into::<PyTuple>().ok())
+        .find(|header| {
+            header.get_item(0).is_ok_and(|name| {
+                name.is(wanted)
+                    || name.cast::<PyString>().is_ok_and(|name| {
+                        name.to_str().is_ok_and(|name| name.eq_ignore_ascii_case(HeaderName::AllowOrigin.as_str()))
+                    })
+            })
+        })
+        .is_some_and(|header| header.get_item(1).and_then(|value| value.is_truthy()).unwrap_or(false))
+}
+
+/// Adds those of `names` that no header called `name` has to the first such header, or to a new one.
+pub(crate) fn merge_names(headers: &Bound<'_, PyList>, name: &Bound<'_, PyString>, names: &str) -> PyResult<()> {
+    let wanted = name.to_str()?;
+    let mut present = Vec::new();
+    for (index, header) in headers.iter().enumerate() {
+        if let Ok((other, value)) = header.extract::<(String, String)>()
+            && other.eq_ignore_ascii_case(wanted)
+        {
+            present.push((index, other, value));
+        }
+    }
+    let values: Vec<&str> = present.iter().map(|(.., value)| value.as_str()).collect();
+    let Some(missing) = missing_names(&values, names) else {
+        return Ok(());
+    };
+    match present.into_iter().next() {
+        None => headers.append((name, missing)),
+        Some((index, other, value)) if value.trim().is_empty() => headers.set_item(index, (other, missing)),
+        Some((index, other, value)) => headers.set_item(index, (other, format!("{value}, {missing}"))),
+    }
+}

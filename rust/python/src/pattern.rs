@@ -1,0 +1,95 @@
+//! Patterns from Python: literals, and matchers that the engine compiles or calls.
+
+use cors_engine::{Custom, Pattern};
+use pyo3::exceptions::PyException;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyString;
+use std::cell::Cell;
+use std::sync::Arc;
+
+thread_local! {
+    /// An exception that a matcher raised and that must not be suppressed, such as `KeyboardInterrupt`. It waits here
+    /// until the engine returns, because the engine cannot pass it on.
+    static RAISED: Cell<Option<PyErr>> = const { Cell::new(None) };
+}
+
+/// Raises the exception that a matcher raised on this thread, unless it is an `Exception`.
+pub(crate) fn check_raised() -> PyResult<()> {
+    RAISED.take().map_or(Ok(()), Err)
+}
+
+/// A `Matcher` of `flask_cors_rs._engine.contract` that Python matches.
+struct PythonMatcher {
+    matcher: Py<PyAny>,
+    /// The attribute `match`. It is read when it is first needed, because reading it can compile a regular expression
+    /// that the engine matches without Python.
+    match_function: PyOnceLock<Py<PyAny>>,
+}
+
+impl PythonMatcher {
+    fn call(&self, py: Python<'_>, text: &str) -> PyResult<bool> {
+        let function = self.match_function.get_or_try_init(py, || self.matcher.getattr(py, intern!(py, "match")))?;
+        Ok(!function.bind(py).call1((text,))?.is_none())
+    }
+}
+
+impl Custom for PythonMatcher {
+    fn matches(&self, text: &str) -> bool {
+        Python::attach(|py| {
+            self.call(py, text).unwrap_or_else(|error| {
+                if error.is_instance_of::<PyException>(py) {
+                    // A request must not fail: a matcher that raises does not match.
+                    error.write_unraisable(py, Some(self.matcher.bind(py)));
+                } else {
+                    RAISED.set(Some(error));
+                }
+                false
+            })
+        })
+    }
+}
+
+/// Reads a `Pattern` of `flask_cors_rs._engine.contract` among options.
+pub(crate) fn extract(pattern: &Bound<'_, PyAny>) -> PyResult<Pattern> {
+    let py = pattern.py();
+    if let Ok(text) = pattern.cast::<PyString>() {
+        return extract_literal(text);
+    }
+    if pattern.getattr(intern!(py, "is_wildcard"))?.is_truthy()? {
+        return Ok(Pattern::Wildcard);
+    }
+    let matcher = PythonMatcher { matcher: pattern.clone().unbind(), match_function: PyOnceLock::new() };
+    Ok(match pattern.getattr(intern!(py, "rust"))?.extract()? {
+        Some(regex) => Pattern::Regex(regex, Arc::new(matcher)),
+        None => Pattern::Custom(Arc::new(matcher)),
+    })
+}
+
+/// Reads a `Pattern` of `flask_cors_rs._engine.contract` for paths, of which any that matches every path is a wildcard.
+pub(crate) fn extract_path(pattern: &Bound<'_, PyAny>) -> PyResult<Pattern> {
+    let py = pattern.py();
+    // `is_wildcard` first: `matches_all` can have to translate a regular expression.
+    if !pattern.is_instance_of::<PyString>()
+        && (pattern.getattr(intern!(py, "is_wildcard"))?.is_truthy()?
+            || pattern.getattr(intern!(py, "matches_all"))?.is_truthy()?)
+    {
+        return Ok(Pattern::Wildcard);
+    }
+    extract(pattern)
+}
+
+/// Reads a literal. Nearly all are exact instances of `str`, which lack the attribute `case_sensitive`.
+fn extract_literal(text: &Bound<'_, PyString>) -> PyResult<Pattern> {
+    let literal = text.to_string_lossy().into_owned();
+    if text.is_exact_instance_of::<PyString>() {
+        return Ok(Pattern::Literal(literal));
+    }
+    let case_sensitive = text.getattr_opt(intern!(text.py(), "case_sensitive"))?;
+    Ok(if case_sensitive.map_or(Ok(false), |value| value.is_truthy())? {
+        Pattern::CaseSensitive(literal)
+    } else {
+        Pattern::Converted(literal)
+    })
+}

@@ -1,0 +1,102 @@
+"""What is known about an application belongs to it: applications do not affect each other, and can be collected."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+from collections.abc import Sized
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.local import LocalProxy
+from werkzeug.routing import BaseConverter
+
+from flask_cors_rs import CORS, cross_origin
+from flask_cors_rs._flask.state import EXTENSION
+
+pytestmark = pytest.mark.usefixtures("engine")
+PREFLIGHT = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+
+
+def decorated_app(**options: Any) -> Flask:
+    """Return an application with a decorated view that has handled a request."""
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=cross_origin(**options)(lambda: "hello"), endpoint="view")
+    assert app.test_client().get("/", headers=PREFLIGHT).status_code == 200
+    return app
+
+
+def counting_app(routed: list[str]) -> Flask:
+    """Return an application with the middleware that records the paths that it routes."""
+
+    class Converter(BaseConverter):
+        def to_python(self, value: str) -> str:
+            routed.append(value)
+            return value
+
+    app = Flask(__name__)
+    app.url_map.converters["counted"] = Converter
+    app.add_url_rule("/<counted:name>", endpoint="counted", view_func=lambda name: name)
+    CORS(app, middleware=True)
+    return app
+
+
+def test_decorated_views_of_other_applications_do_not_make_the_middleware_route() -> None:
+    others = [decorated_app() for _ in range(10)]
+    routed: list[str] = []
+    app = counting_app(routed)
+    assert app.test_client().options("/x", headers=PREFLIGHT).status_code == 204
+    assert routed == []
+    app.add_url_rule("/own", view_func=cross_origin()(lambda: "own"), endpoint="own")
+    assert app.test_client().options("/x", headers=PREFLIGHT).status_code == 204
+    assert routed == ["x"]
+    assert len(others) == 10
+
+
+def test_each_application_has_a_state_of_its_own() -> None:
+    states = [app.extensions[EXTENSION] for app in (decorated_app(), decorated_app())]
+    assert states[0] is not states[1]
+
+
+@pytest.mark.parametrize("middleware", [None, False, True])
+def test_an_application_and_its_views_can_be_collected(middleware: bool | None) -> None:
+    app = decorated_app(intercept_exceptions=True)
+    if middleware is not None:
+        extended = Flask(__name__)
+        extended.add_url_rule("/", view_func=app.view_functions["view"], endpoint="view")
+        CORS(extended, middleware=middleware)
+        for method in ("GET", "OPTIONS"):
+            extended.test_client().open("/", method=method, headers=PREFLIGHT)
+        app = extended
+        del extended
+    dead: list[weakref.ref[Any]] = [weakref.ref(app), weakref.ref(app.view_functions["view"])]
+    del app
+    gc.collect()
+    assert [reference() for reference in dead] == [None, None]
+
+
+def containers() -> dict[tuple[str, str], int]:
+    """Return the sizes of the containers and caches in the modules of the package."""
+    sizes = {}
+    value: Any
+    for module, namespace in list(sys.modules.items()):
+        if module.partition(".")[0] == "flask_cors_rs":
+            for name, value in vars(namespace).items():
+                # The types are compared because `isinstance` resolves proxies such as flask.current_app.
+                if issubclass(type(value), Sized) and type(value) is not LocalProxy and not name.startswith("__"):
+                    sizes[module, name] = len(value)
+                elif hasattr(type(value), "cache_info"):
+                    sizes[module, name] = value.cache_info().currsize
+    return sizes
+
+
+def test_no_container_of_a_module_grows_with_the_applications() -> None:
+    decorated_app()
+    counting_app([]).test_client().options("/x", headers=PREFLIGHT)
+    before = containers()
+    for _ in range(5):
+        decorated_app()
+        counting_app([]).test_client().options("/x", headers=PREFLIGHT)
+    assert containers() == before

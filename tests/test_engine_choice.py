@@ -1,0 +1,80 @@
+"""Which engine is used, and what happens if it cannot be loaded."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import flask_cors_rs
+from support.engines import needs_rust
+from support.processes import run_python
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
+PACKAGE = Path(flask_cors_rs.__file__).parent
+
+
+def run(code: str, wanted: str | None = None, path: Path | None = None) -> CompletedProcess[str]:
+    """Run code in a new interpreter, because importing the package chooses the engine."""
+    if path is not None:
+        code = f"import sys; sys.path.insert(0, {str(path)!r})\n{code}"
+    return run_python("-c", code, FLASK_CORS_RS_BACKEND=wanted)
+
+
+PRINT = "import flask_cors_rs; print(flask_cors_rs.BACKEND)"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        pytest.param(None, "rust", marks=needs_rust),
+        pytest.param("auto", "rust", marks=needs_rust),
+        pytest.param("rust", "rust", marks=needs_rust),
+        ("python", "python"),
+    ],
+)
+def test_the_variable_chooses(wanted: str | None, expected: str) -> None:
+    assert run(PRINT, wanted).stdout.split() == [expected]
+
+
+def test_a_wrong_value_is_an_import_error() -> None:
+    result = run(PRINT, "Rust")
+    assert result.returncode == 1
+    assert (
+        "ImportError: FLASK_CORS_RS_BACKEND='Rust' is not a known engine: set it to auto, rust or python"
+        in result.stderr
+    )
+
+
+@pytest.fixture(params=["missing", "broken"])
+def without_rust(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A copy of the package whose compiled module is missing, or is not a module."""
+    shutil.copytree(PACKAGE, tmp_path / "flask_cors_rs", ignore=shutil.ignore_patterns("_rust*.so", "_rust*.pyd"))
+    if request.param == "broken":
+        (tmp_path / "flask_cors_rs" / "_rust.abi3.so").write_bytes(b"this is not a shared object")
+        (tmp_path / "flask_cors_rs" / "_rust.pyd").write_bytes(b"this is not a shared object")
+    return tmp_path
+
+
+def test_auto_falls_back_with_one_record(without_rust: Path) -> None:
+    code = """
+import logging
+records = []
+class Keep(logging.Handler):
+    def emit(self, record): records.append(record)
+logging.getLogger().addHandler(Keep())
+import flask_cors_rs
+print(flask_cors_rs.BACKEND, [(record.name, record.levelname) for record in records])
+"""
+    assert run(code, "auto", without_rust).stdout.strip() == "python [('flask_cors_rs', 'WARNING')]"
+
+
+def test_rust_is_an_import_error_that_says_what_to_do(without_rust: Path) -> None:
+    result = run(PRINT, "rust", without_rust)
+    assert result.returncode == 1
+    assert "ImportError: FLASK_CORS_RS_BACKEND=rust, but the compiled module cannot be imported" in result.stderr
+    assert "set FLASK_CORS_RS_BACKEND to auto or python" in result.stderr
