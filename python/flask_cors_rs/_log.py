@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from logging import DEBUG, WARNING
 
-__all__ = ["DEBUG", "LOG", "ROOT", "WARNING", "escaped", "rename", "warn"]
+__all__ = ["DEBUG", "LOG", "ROOT", "WARNING", "escaped", "printable", "rename", "warn"]
 
 
 def _quiet(name: str) -> logging.Logger:
@@ -39,6 +39,13 @@ def escaped(value: object) -> str:
     """
     text = str(value)
     return ascii(text if len(text) <= 500 else f"{text[:500]}...")[1:-1]
+
+
+def printable(text: str) -> str:
+    """Return a text of our own, which can contain values from elsewhere, without control and non-ASCII characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(character if " " <= character <= "~" else ascii(character)[1:-1] for character in text)
 
 
 def warn(message: str, *values: object) -> None:

@@ -15,7 +15,7 @@ from ._diagnostics.applied import policies_for, routed_resources, sample_paths
 from ._diagnostics.audit import SEVERITIES, audit
 from ._diagnostics.explain import explain, explain_url
 from ._diagnostics.text import comma_separated, readable
-from ._log import escaped
+from ._log import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,13 +39,13 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.
 
 
 def _print(text: str, *, indent: int = 0, hanging: int = 0, **style: Any) -> None:
-    """Print a text in lines of at most 80 characters.
+    """Print a text in lines of at most 80 characters. Control characters in it are escaped.
 
     :param indent: the indentation of the first line
     :param hanging: the further indentation of the other lines
     """
     lines = textwrap.wrap(
-        text,
+        printable(text),
         _WIDTH,
         initial_indent=" " * indent,
         subsequent_indent=" " * (indent + hanging),
@@ -250,13 +250,13 @@ _SHOWN_HEADERS = ("access-control-", "location", "vary")
 
 
 def _print_step(number: int, step: Step) -> None:
-    _print(f"{number}. {step.name}: {step.method} {escaped(step.url)}", hanging=3, bold=True)
+    _print(f"{number}. {step.name}: {step.method} {step.url}", hanging=3, bold=True)
     for name, value in step.headers:
-        _print(f"> {name}: {escaped(value)}", indent=3, hanging=2)
+        _print(f"> {name}: {value}", indent=3, hanging=2)
     _print(f"< {step.response.status}", indent=3)
     for name, value in step.response.headers:
         if name.lower().startswith(_SHOWN_HEADERS):
-            _print(f"< {name}: {escaped(value)}", indent=3, hanging=2)
+            _print(f"< {name}: {value}", indent=3, hanging=2)
 
 
 def _print_explanation(explanation: Explanation) -> None:
@@ -272,13 +272,13 @@ def _print_explanation(explanation: Explanation) -> None:
         _print(f"ALLOWED, with status {outcome.steps[-1].response.status}", bold=True, fg="green")
     else:
         _print("BLOCKED", bold=True, fg="red")
-        _print(escaped(outcome.message), indent=2, hanging=2)
+        _print(str(outcome.message), indent=2, hanging=2)
     for policy in explanation.policies[:1]:
         _print(f"Decided by {policy}.")
     if not explanation.policies and not explanation.allowed:
         _print("No policy is known for this path.")
     if outcome.hidden:
-        _print(f"Scripts cannot read {', '.join(map(escaped, outcome.hidden))}.", hanging=2)
+        _print(f"Scripts cannot read {', '.join(outcome.hidden)}.", hanging=2)
     for remedy in explanation.remedies:
         _print(f"* {remedy}", hanging=2)
 
@@ -313,7 +313,7 @@ def audit_command(fail_on: str, ignore: tuple[str, ...], as_json: bool) -> None:
         counts = [
             f"{sum(finding.severity == severity for finding in findings)} {severity}" for severity in SEVERITIES[::-1]
         ]
-        click.echo(f"{len(findings)} findings: {', '.join(counts)}")
+        click.echo(f"{len(findings)} finding{'' if len(findings) == 1 else 's'}: {', '.join(counts)}")
     highest = max((SEVERITIES.index(finding.severity) for finding in findings), default=-1)
     sys.exit(1 if fail_on != "never" and highest >= SEVERITIES.index(fail_on) else 0)
 
@@ -321,9 +321,9 @@ def audit_command(fail_on: str, ignore: tuple[str, ...], as_json: bool) -> None:
 def _print_finding(finding: Finding) -> None:
     color = _COLORS[finding.severity]
     _print(f"{finding.id} {finding.severity}  {finding.where}", hanging=4, bold=True, fg=color)
-    _print(escaped(finding.detail) + ".", indent=4)
+    _print(f"{finding.detail}.", indent=4)
     if finding.example is not None:
-        _print(f"For example: {escaped(finding.example)}", indent=4, hanging=4)
+        _print(f"For example: {finding.example}", indent=4, hanging=4)
     _print(finding.consequence, indent=4)
     _print(f"-> {finding.remedy}", indent=4, hanging=3)
     _print(finding.anchor, indent=4)

@@ -124,4 +124,4 @@ def audit_at_setup(resources: Resources, name: str, mode: str, ignored: Iterable
         raise AuditError(errors)
     for finding in errors:
         if finding.id != checks_options.UNKNOWN.id:  # A warning of every unknown option is logged anyway.
-            _log.warn("%s See %s", _log.escaped(finding), finding.anchor)
+            _log.warn("%s See %s", _log.printable(str(finding)), finding.anchor)
