@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(if $(CARGO),with,without)-cargo
 SOURCES := pyproject.toml build_backend/build_backend.py Makefile $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name 'Cargo.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo e2e test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
+.PHONY: public-suffixes help demo e2e test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-start start-check instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
 
 help: ## list these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -68,6 +68,7 @@ ifdef CARGO
 endif
 
 BENCHMARKS := .benchmarks/latest.json
+COLD_START := .benchmarks/cold-start.json
 BENCH := PYTHONPATH=benches $(BIN)/python -m
 
 bench-engine: ## time the Rust engine by itself
@@ -85,12 +86,21 @@ instructions-check: $(STAMP) ## fail if a decision of the Rust engine has become
 instructions-record: $(STAMP) ## record the cost of each decision of the Rust engine (needs valgrind)
 	$(BIN)/python benches/engine/instructions.py --record
 
+start-check: $(STAMP) ## fail if starting an application is more expensive than with Flask-CORS (needs valgrind)
+	$(BENCH) measure.cold_start --check
+
+bench-start: $(STAMP) ## measure importing the package, and setting up policies (needs valgrind)
+	@mkdir -p $(dir $(COLD_START))
+	$(BENCH) measure.cold_start $(COLD_START)
+	$(BENCH) report --cold-start $(COLD_START)
+
 bench: $(STAMP) ## measure what this package and Flask-CORS add to a request, in one run (BENCH_REPEATS=5)
 	@mkdir -p $(dir $(BENCHMARKS))
 	$(BIN)/python -m pytest benches --benchmark-json=$(BENCHMARKS)
 	$(BENCH) measure.instructions $(BENCHMARKS)
 	$(BENCH) measure.scale $(BENCHMARKS)
 	$(BENCH) measure.hostile $(BENCHMARKS)
+	$(BENCH) measure.cold_start $(BENCHMARKS)
 	$(BENCH) report $(BENCHMARKS)
 
 bench-report: $(STAMP) ## write docs/benchmarks.md, its chart and the README's figures from the last `make bench`
@@ -101,6 +111,10 @@ docs: $(STAMP) ## regenerate the parts of the documentation that are made from c
 	$(BIN)/python tools/document_regular_expressions.py
 	$(BIN)/python tools/document_audit.py
 	$(BIN)/python tools/document_misconfigurations.py
+
+public-suffixes: $(STAMP) ## bring the rules of the Public Suffix List up to date
+	$(BIN)/python -m pip install --quiet --upgrade publicsuffixlist
+	$(BIN)/python tools/refresh_public_suffixes.py
 
 fuzz: $(STAMP) ## search at length for differences from Flask-CORS, from `re`, and between the engines
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/test_regex_translation.py tests/test_engines_agree.py tests/test_hostile_requests.py tests/test_differential.py

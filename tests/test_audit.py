@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from flask_cors_rs import CORS, AuditError, CORSMiddleware, Origin, Regex, Subdomains, audit, cross_origin
-from flask_cors_rs._diagnostics.audit import CHECKS, SEVERITIES
+from flask_cors_rs import CORS, AuditError, CORSMiddleware, Origin, Regex, Subdomains, _setup_audit, audit, cross_origin
+from flask_cors_rs._diagnostics.audit import CHECKS, SEVERITIES, audit_resources
+from flask_cors_rs._options.patterns import RegexPattern
+from flask_cors_rs._options.resources import compile_resources
 from support import ROOT
 from support.processes import run_python
 
@@ -25,6 +27,7 @@ FOUND: list[tuple[dict[str, Any], str, str | None]] = [
     ({"origins": r"https?://"}, "CORS002", r"https?://a?evil.example"),
     ({"origins": re.compile(r"https://www.app\.example$")}, "CORS003", r"https://wwwxapp\.example"),
     ({"origins": "null"}, "CORS004", None),
+    ({"origins": ["https://a.example", "null"], **CREDENTIALS}, "CORS004", None),
     ({"origins": Regex("null|https://a")}, "CORS004", None),
     ({"origins": "http://app.example", **CREDENTIALS}, "CORS005", None),
     ({"origins": Subdomains("http://app.example"), **CREDENTIALS}, "CORS005", None),
@@ -56,6 +59,7 @@ FOUND: list[tuple[dict[str, Any], str, str | None]] = [
     ({"resources": r"/(?=a)(a+)+/$", "origins": "https://a.example"}, "CORS018", r"/?a+.?"),
     ({"orgins": "https://app.example"}, "CORS019", None),
     ({"send_wildcard": "False"}, "CORS020", None),
+    ({"supports_credentials": "no"}, "CORS020", None),
     ({"vary_header": False}, "CORS022", None),
 ]
 
@@ -95,9 +99,16 @@ FINE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("options", FINE, ids=[str(options)[:60] for options in FINE])
-def test_what_is_left_alone(options: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+def new_app(*, debug: bool = False) -> Flask:
     app = Flask(__name__)
+    app.debug = debug
+    return app
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("options", FINE, ids=[str(options)[:60] for options in FINE])
+def test_what_is_left_alone(options: dict[str, Any], debug: bool, caplog: pytest.LogCaptureFixture) -> None:
+    app = new_app(debug=debug)
     app.add_url_rule("/<path:path>", "any", lambda path: path)
     app.add_url_rule("/abc/", "abc", lambda: "abc")
     CORS(app, **options)
@@ -111,18 +122,194 @@ UNSAFE: dict[str, Any] = {
 }
 
 
-def test_at_set_up_errors_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(("debug", "ids"), [(True, ["CORS002", "CORS007"]), (False, ["CORS002"])])
+def test_at_set_up_errors_are_logged_once(debug: bool, ids: list[str], caplog: pytest.LogCaptureFixture) -> None:
     for make in (
-        lambda: CORS(Flask(__name__), **UNSAFE),
-        lambda: CORS(Flask(__name__), resources={"/a": UNSAFE}),
-        lambda: CORSMiddleware(lambda _environ, _start: [], **UNSAFE),
+        lambda: CORS(new_app(debug=debug), **UNSAFE),
+        lambda: CORS(new_app(debug=debug), resources={"/a": UNSAFE}),
+        lambda: CORS(new_app(debug=debug), audit="off").reconfigure(**UNSAFE),
+        lambda: CORSMiddleware(lambda _environ, _start: [], debug=debug, **UNSAFE),
     ):
         caplog.clear()
         make()
         assert {record.levelno for record in caplog.records} == {logging.WARNING}
-        assert [re.findall(r"CORS\d+ (\w+)", record.getMessage()) for record in caplog.records] == [["error"]] * 2
-        assert "docs/audit.md#cors002" in caplog.text
-        assert "docs/audit.md#cors007" in caplog.text
+        assert sorted(logged_ids(caplog)) == ids
+        for name in ids:
+            assert f"docs/audit.md#{name.lower()}" in caplog.text
+
+
+def logged_ids(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the ids of the findings in the log. All of them have the severity ``error``."""
+    found = [re.findall(r"(CORS\d+) (\w+): ", record.getMessage()) for record in caplog.records]
+    assert {severity for findings in found for _, severity in findings} <= {"error"}
+    return [name for findings in found for name, _ in findings]
+
+
+VISIBLE: list[tuple[dict[str, Any], str]] = [
+    (CREDENTIALS, "CORS001"),
+    ({"resources": {"/a": {"origins": ["https://a.example", "*"], **CREDENTIALS}}}, "CORS001"),
+    ({"origins": r"https://.*\.app\.example"}, "CORS002"),
+    ({"resources": {"/a": {}, "/b": {"origins": re.compile(r"https://(www\.)?a\.example")}}}, "CORS002"),
+    ({"origins": ["https://a.example", "null"], **CREDENTIALS}, "CORS004"),
+    ({"origins": "https://*.app.example"}, "CORS008"),
+    ({"origins": "https://*.app.example$"}, "CORS008"),
+    ({"allow_private_network": True}, "CORS014"),
+    ({"origins": "https://a.example", "supports_credentials": "False"}, "CORS020"),
+    ({"origins": "https://a.example", "resources": {"/a": {"supports_credentials": "0"}}}, "CORS020"),
+]
+
+
+@pytest.mark.parametrize(("options", "name"), VISIBLE, ids=[f"{case[1]} {case[0]}"[:60] for case in VISIBLE])
+def test_what_is_visible_is_logged_in_production(
+    options: dict[str, Any], name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    CORS(new_app(), **options)
+    assert logged_ids(caplog) == [name]
+    assert {record.levelno for record in caplog.records} == {logging.WARNING}
+    app = new_app()
+    app.config["CORS_AUDIT_IGNORE"] = [name]
+    caplog.clear()
+    CORS(app, **options)
+    CORS(new_app(), audit="off", **options)
+    assert caplog.records == []
+
+
+def test_the_configuration_is_looked_at_in_production(caplog: pytest.LogCaptureFixture) -> None:
+    app = new_app()
+    app.config.update(CORS_SUPPORTS_CREDENTIALS="false", CORS_ORIGINS="https://a.example")
+    CORS(app)
+    assert logged_ids(caplog) == ["CORS020"]
+    assert "CORS020 error: app.config: supports_credentials='false' counts as true" in caplog.text
+
+
+@pytest.mark.parametrize("options", [case[0] for case in FOUND] + [case[0] for case in VISIBLE], ids=str)
+def test_what_is_logged_at_set_up_is_what_the_checks_say(
+    options: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    compiled = compile_resources(options)
+    errors = {finding.id for finding in audit_resources(compiled, "CORS(app)") if finding.severity == "error"}
+    assert errors <= {name for name, check in CHECKS.items() if check.at_setup != "never"}
+    caplog.clear()
+    CORS(new_app(debug=True), **options)
+    assert set(logged_ids(caplog)) == errors - {"CORS019"}
+    caplog.clear()
+    CORS(new_app(), **options)
+    visible = set(logged_ids(caplog))
+    assert visible <= errors
+    assert visible <= {name for name, check in CHECKS.items() if check.at_setup == "production"}
+
+
+def test_every_check_that_runs_at_set_up_finds_something_there(caplog: pytest.LogCaptureFixture) -> None:
+    logged: dict[bool, set[str]] = {}
+    for debug in (False, True):
+        caplog.clear()
+        for options in [*(case[0] for case in FOUND), *(case[0] for case in VISIBLE)]:
+            CORS(new_app(debug=debug), **options)
+        logged[debug] = set(logged_ids(caplog))
+    production = {name for name, check in CHECKS.items() if check.at_setup == "production"}
+    assert logged[False] == production
+    # The log names an unknown option in a warning of its own.
+    assert logged[True] | {"CORS019"} == {name for name, check in CHECKS.items() if check.at_setup != "never"}
+    assert {bool(CHECKS[name].in_production) for name in production} == {True}
+
+
+ANCHORED = [
+    r"https://.*\.app\.example$",
+    r"https://.*\.app\.example\Z",
+    r"(https://a\.example$|https://b\.example$)",
+    r"https://a\.example$|https://b\.example\Z",
+    r"https://(?:a|b)\.example$",
+    r"https://(a$|b\.example$)",
+    r"https://a\.example(:\d+)?$",
+    r"https://a\.example(?=$)",
+    r"https://a\.example(?!.)",
+    r"https://a\.example^",
+    r"https://a\.example\b",
+    r"https://.*+\.example",
+    r"https://(?>.*)\.example",
+    r"https://(a)\1",
+    r"https://a\\$",
+    r"https://[^\s\S]",
+    # Not anchored, but what is added is not part of an origin.
+    r"http://localhost:\d+",
+    r"http://\[::1\]",
+    r"https://a\.example/.*",
+    r"a\.example|b",
+    r"(?x)https://a\.example$",
+    r".*",
+    r"(?:.*)",
+    r"|https://a\.example",
+]
+UNANCHORED = [
+    r"https://.*\.app\.example",
+    r"^https?://",
+    r"https://a\.example\$?",
+    r"https://a\.example(:\d+)?",
+    r"https://a\.example$|https://b\.example",
+    r"https://b\.example|https://a\.example$",
+    r"https://(a|b$)",
+    r"https://(?:a|b)\.example",
+    r"https://[^.]+\.example",
+    r"https://[^a]\d{2}[x-z]\w*?\.example",
+    r"https://(?P<name>A|B)\.example($)?",
+    r"https://a\.example[^/]*",
+]
+
+
+@pytest.mark.parametrize("text", ANCHORED)
+def test_an_anchored_expression_is_not_reported_in_production(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    try:
+        CORS(new_app(), origins=text)
+    except ValueError:
+        assert sys.version_info < (3, 11), "possessive repeats and atomic groups are new there"
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("text", UNANCHORED)
+def test_an_unanchored_expression_allows_what_the_log_says(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = new_app()
+    app.add_url_rule("/", "index", lambda: "hello")
+    CORS(app, origins=text)
+    assert logged_ids(caplog) == ["CORS002"]
+    (origin,) = re.findall(r"for example '(.*?)'", caplog.text)
+    for tail in ("", "-1", ".test"):
+        response = app.test_client().get("/", headers={"Origin": origin + tail})
+        assert response.headers["Access-Control-Allow-Origin"] == origin + tail
+
+
+def test_the_case_of_an_expression_is_that_of_its_flags() -> None:
+    for text in ("https://APP", "https://[A-Z]", "https://[^a1-]", "https://(?i:A)"):
+        assert _setup_audit.longer_origin(RegexPattern(re.compile(text))) is None
+    assert _setup_audit.longer_origin(RegexPattern(re.compile("https://APP", re.IGNORECASE))) is not None
+    assert _setup_audit.longer_origin(RegexPattern(re.compile("https://(?-i:A)", re.IGNORECASE))) is None
+    # A Kelvin sign, whose lower case is k.
+    assert _setup_audit.longer_origin(RegexPattern(re.compile("https://\u212a", re.IGNORECASE | re.ASCII))) is None
+
+
+def test_a_large_expression_takes_no_time() -> None:
+    for text in ("((((a?){99}){99}){99}){99}", "((((^){99}){99}){99}){99}", "((((a|b|c|d){99}x?){99}){99}){99}"):
+        assert _setup_audit.longer_origin(RegexPattern(re.compile(text))) is None
+
+
+def test_an_application_starts_although_the_audit_fails(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> bool:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(_setup_audit, "allows_null", fail)
+    app = new_app()
+    app.add_url_rule("/", "index", lambda: "hello")
+    CORS(app, origins="https://a.example", supports_credentials=True)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("The audit of CORS(app) at set-up failed.")
+    response = app.test_client().get("/", headers={"Origin": "https://a.example"})
+    assert response.headers["Access-Control-Allow-Origin"] == "https://a.example"
+    caplog.clear()
+    app = new_app()
+    app.config["CORS_AUDIT_IGNORE"] = 1
+    CORS(app, origins="https://*.a.example")
+    assert len(caplog.records) == 1
 
 
 def test_at_set_up_they_may_be_an_exception_or_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EMPTY = "empty hook"
+NO_CORS = "no CORS"
 
 
 def add(path: Path, name: str, value: object) -> None:
-    """Add the measurements of an instrument to the results of a run."""
-    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}, indent=1))
+    """Add the measurements of an instrument to the results of a run, or to a new file."""
+    before = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**before, name: value}, indent=1))
 
 
 class Spread(NamedTuple):
@@ -57,7 +59,7 @@ class Results:
         self.raw: dict[str, Any] = json.loads(path.read_text())
         self.times: dict[str, dict[str, Measured]] = defaultdict(dict)
         """Microseconds: the 10th percentile of the blocks of each process."""
-        for benchmark in self.raw["benchmarks"]:
+        for benchmark in self.raw.get("benchmarks", ()):
             scenario, candidate = benchmark["params"]["scenario"], benchmark["params"]["candidate"]
             info = benchmark["extra_info"]
             measured = self.times[scenario].setdefault(candidate, Measured([], []))
@@ -68,6 +70,15 @@ class Results:
             for scenario, counted in self.raw.get("instructions", {}).items()
         }
         """Instructions, one count for each memory layout. Empty if valgrind was not installed."""
+
+        self.cold_start: dict[str, dict[str, dict[str, Measured]]] = {
+            unit: {
+                case: {candidate: Measured(values, found[NO_CORS]) for candidate, values in found.items()}
+                for case, found in cases.items()
+            }
+            for unit, cases in self.raw.get("cold start", {}).items()
+        }
+        """What happens before the first request, by unit; what the same code costs without CORS is the empty hook."""
 
     def instruments(self) -> dict[str, Instrument]:
         """Return the measurements of each instrument that was used, by its unit."""

@@ -1,7 +1,8 @@
 """Print the tables of a run of the benchmarks, or write what the documentation shows of them.
 
 ``python -m report RESULTS`` prints every table, with ``--brief`` only the added costs. ``--write`` writes the tables
-into ``docs/benchmarks.md``, the figures into the README, and the chart into ``docs/benchmarks.svg``.
+into ``docs/benchmarks.md``, the figures into the README, and the chart into ``docs/benchmarks.svg``. ``--cold-start``
+restricts both to what happens before the first request, as after ``make bench-start``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,18 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 
+def show_cold_start(results: Results) -> None:
+    """Print what happens before the first request."""
+    for name, table in tables.cold_start_tables(results).items():
+        print(f"\n{name[0].upper()}{name[1:]}:\n\n{table}")
+
+
+def write_cold_start(results: Results) -> None:
+    """Write the tables of what happens before the first request."""
+    for name, table in tables.cold_start_tables(results).items():
+        write_part(PAGE, name, table)
+
+
 def show(results: Results) -> None:
     """Print every table."""
     for unit, instrument in results.instruments().items():
@@ -27,6 +40,7 @@ def show(results: Results) -> None:
     for name, table in tables.OTHER_TABLES.items():
         if name in results.raw:
             print(f"\n{table(results.raw[name])}")
+    show_cold_start(results)
     print(f"\n{results.machine()}")
 
 
@@ -79,6 +93,7 @@ def write(results: Results) -> None:
 
     for unit, instrument in results.instruments().items():
         write_part(PAGE, "time" if unit == "µs" else unit, tables.summary_table(unit, instrument))
+    write_cold_start(results)
     write_part(PAGE, "machine", f"{results.machine()}.")
     write_part(ROOT / "README.md", "figures", figures(results))
     chart.draw(results, PAGE.with_suffix(".svg"))
@@ -89,12 +104,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", type=Path, help="the JSON file of a run")
     parser.add_argument("--brief", action="store_true", help="print only what is added in each scenario")
+    parser.add_argument("--cold-start", action="store_true", help="only what happens before the first request")
     parser.add_argument("--write", action="store_true", help="write the tables, figures and chart of the documentation")
     arguments = parser.parse_args()
     results = Results(arguments.results)
-    (show_brief if arguments.brief else show)(results)
+    (show_cold_start if arguments.cold_start else show_brief if arguments.brief else show)(results)
     if arguments.write:
-        write(results)
+        (write_cold_start if arguments.cold_start else write)(results)
 
 
 if __name__ == "__main__":

@@ -7,19 +7,31 @@ from typing import TYPE_CHECKING, Any
 from tabulate import tabulate
 
 from measure.candidates import CANDIDATES
+from measure.cold_start import CASES, STARTS
 from measure.results import added, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from measure.results import Instrument, Spread
+    from measure.results import Instrument, Results, Spread
 
     Measure = Callable[[Instrument, str, str], "Spread | None"]
 
 COMPARED = [name for name in CANDIDATES if name not in ("no CORS", "empty hook")]
 MISSING = "-"
 NOISE = "within noise"
-"""The text of a time that cannot be distinguished from that of an empty hook."""
+"""The text of a cost that cannot be distinguished from that of an empty hook, or of no CORS at all."""
+
+TEXTS: dict[str, str] = {
+    "instructions": "{:,.0f}",
+    "million instructions": "{:,.2f}",
+    "µs": "{:,.1f} µs",
+    "ms": "{:,.2f} ms",
+    "MB": "{:,.2f} MB",
+    "modules": "{:,.0f}",
+}
+"""How a cost is written, by its unit."""
+TIMES = ("µs", "ms")
 
 SUMMARY: list[tuple[str, str, str, Measure]] = [
     ("hook: simple", "defaults, simple", "hook", added),
@@ -45,7 +57,12 @@ def is_noise(unit: str, value: Spread) -> bool:
     That is so if its lower quartile is not above zero, and for a time also if the quartiles differ by more than the
     median.
     """
-    return value.low <= 0 or (unit == "µs" and value.high - value.low > value.median)
+    return value.low <= 0 or (unit in TIMES and value.high - value.low > value.median)
+
+
+def _ratio(theirs: float, ours: float) -> str:
+    ratio = theirs / ours
+    return f"{ratio:,.1f}x" if ratio >= 2 else f"{ratio:.2f}x"
 
 
 def cell(unit: str, value: Spread | None, theirs: Spread | None) -> str:
@@ -54,10 +71,14 @@ def cell(unit: str, value: Spread | None, theirs: Spread | None) -> str:
         return MISSING
     if is_noise(unit, value):
         return NOISE
-    text = f"{value.median:,.1f} µs ({value.low:,.1f} to {value.high:,.1f})" if unit == "µs" else f"{value.median:,.0f}"
-    if theirs is None or theirs is value or is_noise(unit, theirs) or value.high >= theirs.low:
+    text = TEXTS[unit].format(value.median)
+    if unit in TIMES:
+        low, high = (TEXTS[unit].format(bound).split()[0] for bound in (value.low, value.high))
+        text += f" ({low} to {high})"
+    overlap = theirs is not None and value.high >= theirs.low and value.low <= theirs.high
+    if theirs is None or theirs is value or is_noise(unit, theirs) or overlap:
         return text
-    return f"{text}, {theirs.median / value.median:,.1f}x"
+    return f"{text}, {_ratio(theirs.median, value.median)}"
 
 
 def _measured(instrument: Instrument) -> list[str]:
@@ -95,6 +116,31 @@ def summary_table(unit: str, instrument: Instrument) -> str:
             rows.append([title, cell(unit, theirs, theirs), *(cell(unit, value, theirs) for value in ours)])
     name = "time" if unit == "µs" else unit
     return table(rows, [f"{name} added to a request", "Flask-CORS", "Rust engine", "Python engine"])
+
+
+def _cold_start_row(instrument: Instrument, unit: str, case: str) -> list[str]:
+    theirs = added(instrument, case, "Flask-CORS")
+    ours = (added(instrument, case, f"hook, {engine}") for engine in ("Rust", "Python"))
+    return [case, cell(unit, theirs, theirs), *(cell(unit, value, theirs) for value in ours)]
+
+
+def cold_start_tables(results: Results) -> dict[str, str]:
+    """Return the tables of what happens before the first request, by their names in the documentation."""
+    found = {}
+    parts = {"the first request": list(STARTS), "many": [name for name in CASES if name not in STARTS]}
+    for unit in ("million instructions", "ms"):
+        instrument = results.cold_start.get(unit, {})
+        name = "time" if unit in TIMES else "instructions"
+        for part, cases in parts.items():
+            if instrument:
+                rows = [_cold_start_row(instrument, unit, case) for case in cases]
+                header = ["time" if unit in TIMES else unit, "Flask-CORS", "Rust engine", "Python engine"]
+                found[f"{name} of {part}" if part == "many" else f"{name} before {part}"] = table(rows, header)
+    if instrument := results.cold_start.get("memory", {}):
+        rows = [_cold_start_row(instrument, "modules" if what == "modules" else "MB", what) for what in instrument]
+        header = [f"added by {next(iter(STARTS))}", "Flask-CORS", "Rust engine", "Python engine"]
+        found["memory before the first request"] = table(rows, header)
+    return found
 
 
 def set_up_table(rows: list[dict[str, Any]]) -> str:

@@ -9,13 +9,22 @@ from ._headers import has_allow_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Final, Literal, Union
+    from typing import Final, Literal, Protocol, Union
 
     from ._engine.contract import Environ, HeaderList
     from ._engine.decision import Reason
     from ._options.resources import Resources
 
     PreflightResult = Union[Reason, Literal["the application decides"]]
+    Preflight = Callable[[Environ, HeaderList], PreflightResult]
+
+    class PreflightByRules(Protocol):
+        """A function that decides about an OPTIONS request by rules, for its path or for another one."""
+
+        def __call__(self, environ: Environ, headers: HeaderList, path_info: str | None = None, /) -> Reason:
+            """Append the headers that answer the request, and return the reason."""
+            ...
+
 
 APPLICATION_DECIDES: Final = "the application decides"
 PASSED_ON: Final = frozenset({"not a preflight", "no rule for this path", APPLICATION_DECIDES})
@@ -29,7 +38,10 @@ class Plan:
     :param debug: whether it is logged why a browser will block a request
     """
 
-    __slots__ = ("apply", "debug", "preflight", "resources", "view_count", "views")
+    __slots__ = ("apply", "debug", "decoration_count", "preflight", "resources", "view_count", "views")
+
+    decorations = 0
+    """How many views have been decorated in this process."""
 
     def __init__(self, resources: tuple[Resources, ...], *, debug: bool) -> None:
         self.resources = resources
@@ -38,12 +50,14 @@ class Plan:
         """The views of the application, if it is known to have any."""
         self.view_count = 0
         """How many views there were when the plan was made."""
-        self.preflight: Callable[[Environ, str, HeaderList], PreflightResult] = self.preflight_by_rules()
-        """Append the headers that answer an OPTIONS request for a PATH_INFO, and return the reason."""
+        self.decoration_count = Plan.decorations
+        """How many views had been decorated when the plan was made."""
+        self.preflight: Preflight = self.preflight_by_rules()
+        """Append the headers that answer an OPTIONS request, and return the reason."""
         self.apply: Callable[[Environ, str, HeaderList], None] = self.apply_by_rules()
         """Append the headers to the response to a request for a PATH_INFO."""
 
-    def preflight_by_rules(self) -> Callable[[Environ, str, HeaderList], Reason]:
+    def preflight_by_rules(self) -> PreflightByRules:
         """Return the function that decides about preflights by the rules alone."""
         # Calling the engine directly saves about 400 instructions per request.
         return self.resources[0].rules.preflight if len(self.resources) == 1 else self._preflight_in_turn
@@ -54,11 +68,11 @@ class Plan:
             return self._apply_and_explain
         return self.resources[0].rules.apply_path_info if len(self.resources) == 1 else self._apply_in_turn
 
-    def _preflight_in_turn(self, environ: Environ, path_info: str, headers: HeaderList) -> Reason:
+    def _preflight_in_turn(self, environ: Environ, headers: HeaderList, path_info: str | None = None) -> Reason:
         """Ask each set of rules until one allows the origin."""
         result: Reason = "no rule for this path"
         for resources in self.resources:
-            reason = resources.rules.preflight(environ, path_info, headers)
+            reason = resources.rules.preflight(environ, headers, path_info)
             if has_allow_origin(headers):
                 return reason
             if result == "no rule for this path":
@@ -80,9 +94,9 @@ class Plan:
         for resources in self.resources:
             resources.log_decision(environ, decoded(path_info))
 
-    def log_preflight(self, environ: Environ, path_info: str) -> None:
+    def log_preflight(self, environ: Environ) -> None:
         """Log what is decided about a preflight."""
-        self.log(environ, path_info)
+        self.log(environ, environ.get("PATH_INFO") or "")
 
     def explain_refusal(self, environ: Environ, reason: PreflightResult) -> None:
         """Log why a browser will block the request whose preflight is refused."""
@@ -92,5 +106,5 @@ class Plan:
         from ._decision_log import log_blocked
         from ._engine.decision import Decision
 
-        if reason != "the application decides":
+        if reason != APPLICATION_DECIDES:
             log_blocked(Decision((), reason), environ, where)

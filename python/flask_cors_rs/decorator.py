@@ -13,7 +13,7 @@ from flask.views import View
 from ._flask.response import EVALUATED as RESPONSE_EVALUATED, add_headers
 from ._flask.view_policies import ViewPolicies, set_policies
 from ._headers import EVALUATED, INTERCEPTED
-from ._options.parse import DEFAULT_OPTIONS, parse, warn_of_unknown
+from ._options.parse import check, warn_of_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +50,7 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
     covers the responses of error handlers to what the view raises, including ``abort()``.
 
     :param args: ignored, as in Flask-CORS
-    :param options: see :class:`~flask_cors_rs.CrossOriginOptions`
+    :param options: see :class:`~flask_cors_rs.options.CrossOriginOptions`
     :raises ValueError: an option is wrong; the message says which one and how to fix it
     :raises TypeError: an option has the wrong type
     """
@@ -104,8 +104,7 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
 def _check(given: Mapping[str, Any]) -> None:
     """Raise errors in the options themselves, whatever the configuration of an application says."""
     warn_of_unknown([given])
-    readable = {name: value for name, value in given.items() if not isinstance(value, Iterator)}
-    parse({**DEFAULT_OPTIONS, "origins": (), **readable})
+    check({name: value for name, value in given.items() if not isinstance(value, Iterator)})
 
 
 def _is_coroutine_function(view: Callable[..., Any]) -> bool:

@@ -69,7 +69,7 @@ class CORS:
         """
         app = cast("Flask", getattr(app, "_get_current_object", lambda: app)())  # `app` may be current_app
         resources = compile_resources(options, self._options, config=config_layer(app))
-        audit_at_setup(resources, "CORS(app)", getattr(app, "config", None))
+        _audit(app, resources)
         is_blueprint = not hasattr(app, "wsgi_app")
         # A Blueprint can be registered with any application, and each of these may have decorated views.
         state = ApplicationState(has_decorated_views=True) if is_blueprint else state_of(app)
@@ -112,11 +112,16 @@ class CORS:
         with self._lock:
             compiled = [compile_resources(options, config=config_layer(app)) for app, _ in self._registrations]
             for (app, _), resources in zip(self._registrations, compiled):
-                audit_at_setup(resources, "CORS(app)", getattr(app, "config", None))
+                _audit(app, resources)
             for (_, registered), resources in zip(self._registrations, compiled):
                 for replace_rules in registered:
                     replace_rules(resources)
             self._options = options
+
+
+def _audit(app: Flask | Blueprint, resources: Resources) -> None:
+    """Audit new policies of an application. A Blueprint has no debug mode."""
+    audit_at_setup(resources, "CORS(app)", getattr(app, "config", None), debug=getattr(app, "debug", False))
 
 
 def _intercept(app: Any, name: str, after_request: AfterRequest) -> None:

@@ -37,7 +37,8 @@ class CORSMiddleware:
     The paths of ``resources`` are compared with PATH_INFO, so under a mount point they are relative to it.
 
     :param wsgi_app: the application (PEP 3333)
-    :param debug: whether the answer to a refused preflight says why
+    :param debug: whether the answer to a refused preflight says why, blocked requests are logged, and all checks of the
+        audit run at set-up
     :param options: those of :class:`~flask_cors_rs.CORS`; see :class:`~flask_cors_rs.options.CORSOptions`.
         ``automatic_options``, ``intercept_exceptions`` and ``middleware`` have no effect here
     :raises ValueError: an option is wrong; the message says which one and how to fix it
@@ -49,7 +50,7 @@ class CORSMiddleware:
 
     def __init__(self, wsgi_app: WSGIApplication, *, debug: bool = False, **options: Unpack[CORSOptions]) -> None:
         resources = compile_resources(options)
-        audit_at_setup(resources, "CORSMiddleware")
+        audit_at_setup(resources, "CORSMiddleware", debug=debug)
         self.debug = debug
         self._set_up(wsgi_app, (resources,))
 
@@ -65,14 +66,19 @@ class CORSMiddleware:
         return self._resources
 
     def replace_rules(self, resources: Sequence[Resources]) -> None:
-        """Replace the rules. A request that has begun keeps those it began with."""
+        """Replace all rules. A request that has begun keeps those it began with."""
         with self._lock:
             self._resources = tuple(resources)
             self._plan = None
 
+    def exchange_rules(self, old: Resources, new: Resources) -> None:
+        """Replace one set of rules, and keep the others."""
+        with self._lock:
+            self.replace_rules([new if resources is old else resources for resources in self._resources])
+
     def _new_plan(self) -> Plan:
         """Make the plan for the requests from now on."""
-        # Not before the first request: only then it is known whether a Flask application is in debug mode.
+        # Not before the first request: whether a Flask application is in debug mode is known only then.
         with self._lock:
             self._plan = self._make_plan(self._resources)
             return self._plan
@@ -83,16 +89,16 @@ class CORSMiddleware:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Handle a request (PEP 3333)."""
         plan = self._plan or self._new_plan()
-        path_info = environ.get("PATH_INFO") or ""
         if environ["REQUEST_METHOD"] == "OPTIONS":
-            if len(plan.views) != plan.view_count:
+            # A view that is added or decorated later can have a policy of its own.
+            if len(plan.views) != plan.view_count or plan.decoration_count != Plan.decorations:
                 plan = self._new_plan()
             headers: HeaderList = []
-            reason = plan.preflight(environ, path_info, headers)
-            if reason not in PASSED_ON:
+            reason = plan.preflight(environ, headers)
+            if reason == "allowed" or reason not in PASSED_ON:
                 # `_log.is_quiet()`, inlined: that saves about 100 instructions per request.
                 if _log.ROOT.level < WARNING or _log.LOG.level:
-                    plan.log_preflight(environ, path_info)
+                    plan.log_preflight(environ)
                 if reason == "allowed":
                     start_response("204 No Content", headers)
                     return []
@@ -102,6 +108,7 @@ class CORSMiddleware:
                 return _refuse(reason, headers, start_response, debug=debug)
         # A request without an Origin gets headers too, as caches and `always_send` need it. The application may change
         # the path, so it is read before.
+        path_info = environ.get("PATH_INFO") or ""
         return self.wsgi_app(environ, partial(_start_response, plan, environ, path_info, start_response))
 
 

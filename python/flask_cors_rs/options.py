@@ -95,5 +95,6 @@ class CORSOptions(CrossOriginOptions, total=False):
     Flask-CORS."""
 
     audit: Literal["log", "raise", "off"]
-    """What to do with findings of severity ``error`` at set-up: log them as warnings, raise an
-    :class:`~flask_cors_rs.AuditError`, or not to look for them. Default ``"log"``. Not in Flask-CORS."""
+    """What to do with findings of severity ``error`` at set-up. ``"log"`` logs them as warnings, in production only
+    those that can be seen at once; ``"raise"`` raises an :class:`~flask_cors_rs.AuditError`; ``"off"`` does not look
+    for any. Default ``"log"``. Not in Flask-CORS."""

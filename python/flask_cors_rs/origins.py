@@ -129,9 +129,9 @@ class Subdomains(_Value):
     @property
     def rust(self) -> str | None:
         """The pattern for Rust's ``regex``."""
-        from ._regex.translation import translate
+        from ._regex.translation import cached_translation
 
-        return translate(self._compiled, whole=True).rust
+        return cached_translation(self._compiled, whole=True).rust
 
     @property
     def match(self) -> Callable[[str], object]:

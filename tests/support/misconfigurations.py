@@ -853,9 +853,10 @@ def x():
 ]
 
 
-def make_app(case: Case) -> Flask:
+def make_app(case: Case, *, debug: bool = False) -> Flask:
     """Return the application of a case."""
     app = Flask("misconfigured")
+    app.debug = debug
     names: dict[str, Any] = {
         "__name__": "misconfigured",
         "app": app,

@@ -19,12 +19,14 @@ from .audited import (
     policy_checks,
     resources_checks,
     route_checks,
+    visible_checks,
 )
 from .checks_options import ignored_ids, invalid_configuration
 from .findings import SEVERITIES, AuditError, Check, Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
 
     from flask import Flask
 
@@ -41,6 +43,7 @@ __all__ = [
     "audit_at_setup",
     "audit_resources",
     "ignored_ids",
+    "log_visible",
 ]
 
 _MODULES = (checks_headers, checks_options, checks_origins, checks_paths, checks_regexes)
@@ -109,19 +112,42 @@ def audit_at_setup(resources: Resources, name: str, mode: str, ignored: Iterable
 
     :param resources: the new resources
     :param name: the name of the extension or middleware, for findings
-    :param mode: the option ``audit``: ``log``, ``raise`` or ``off``
+    :param mode: the option ``audit``: ``log`` or ``raise``
     :param ignored: the ids of findings to leave out
     :raises AuditError: there are such findings, and the mode is ``raise``
     """
-    if mode == "off":
-        return
-    ignored = frozenset(ignored)
     found = audit_resources(resources, name)
     if resources.config is not None:
         found += layer_checks.run(AuditedLayer(resources.config, "app.config"))
-    errors = [finding for finding in dict.fromkeys(found) if finding.severity == "error" and finding.id not in ignored]
+    errors = _errors(found, ignored)
     if errors and mode == "raise":
         raise AuditError(errors)
-    for finding in errors:
+    _log_all(errors)
+
+
+def log_visible(
+    policies: Iterable[tuple[str, Options]], layers: Iterable[tuple[Mapping[str, Any], str]], ignored: Iterable[str]
+) -> None:
+    """Log the findings of severity ``error`` that need no samples, as at set-up in production.
+
+    :param policies: the policies to check, by name
+    :param layers: the options as they were given, with where they come from
+    :param ignored: the ids of findings to leave out
+    """
+    found: list[Finding] = []
+    for where, options in policies:
+        found += visible_checks.run(AuditedPolicy(options, where))
+    for layer, where in layers:
+        found += layer_checks.run(AuditedLayer(layer, where))
+    _log_all(_errors(found, ignored))
+
+
+def _errors(found: Iterable[Finding], ignored: Iterable[str]) -> list[Finding]:
+    ignored = frozenset(ignored)
+    return [finding for finding in dict.fromkeys(found) if finding.severity == "error" and finding.id not in ignored]
+
+
+def _log_all(findings: Iterable[Finding]) -> None:
+    for finding in findings:
         if finding.id != checks_options.UNKNOWN.id:  # A warning of every unknown option is logged anyway.
             _log.warn("%s See %s", _log.printable(str(finding)), finding.anchor)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._options.patterns import RegexPattern
 from .._origins.syntax import origin_problem
+from .._setup_audit import ENDS, is_glob
 from . import samples
 from .findings import Registry
 from .text import quoted
@@ -35,7 +37,7 @@ class AuditedRegex:
         """Texts that the expression matches."""
         self.origins = [text for text in texts if self.allows(text)]
         """Those of the texts that are origins."""
-        longer = (f"{text}{end}" for text in texts for end in ("evil.example", ".evil.example"))
+        longer = (f"{text}{end}" for text in texts for end in ENDS)
         self.longer_origins = [text for text in longer if self.allows(text)]
         """Origins that are allowed only because the expression does not match to the end."""
 
@@ -58,18 +60,24 @@ class AuditedPolicy:
     def __init__(self, options: Options, where: str) -> None:
         self.options = options
         self.where = where
-        self.literals = [
-            origin for origin in options.origins if isinstance(origin, str) and not is_ordinary_origin(origin)
-        ]
-        """The literals among the origins, without those that are certainly valid."""
         regexes = [origin for origin in options.origins if isinstance(origin, RegexPattern)]
-        narrow = [regex for regex in regexes if not regex.matches_all]
-        self.any_origin = len(narrow) < len(regexes)
+        limited = [regex for regex in regexes if not regex.matches_all]
+        self.any_origin = len(limited) < len(regexes)
         """Whether the policy allows any origin, by ``"*"`` or by a regular expression."""
-        self.globs = [regex.text for regex in narrow if _is_glob(regex)]
+        self.globs = [regex.text for regex in limited if is_glob(regex.text)]
         """The regular expressions that are meant as globs, like ``https://*.app.example``."""
-        self.regexes = [AuditedRegex(regex) for regex in narrow if not _is_glob(regex)]
+        self.narrow = [regex for regex in limited if not is_glob(regex.text)]
         """The other regular expressions, without those that match everything."""
+
+    @cached_property
+    def literals(self) -> list[str]:
+        """The literals among the origins, without those that are certainly valid."""
+        return [origin for origin in self.options.origins if isinstance(origin, str) and not is_ordinary_origin(origin)]
+
+    @cached_property
+    def regexes(self) -> list[AuditedRegex]:
+        """:attr:`narrow`, with samples."""
+        return [AuditedRegex(regex) for regex in self.narrow]
 
 
 class AuditedLayer(NamedTuple):
@@ -104,13 +112,11 @@ def is_ordinary_origin(origin: object) -> bool:
     return isinstance(origin, str) and len(origin) <= 70 and _ORDINARY_ORIGIN.fullmatch(origin) is not None
 
 
-def _is_glob(regex: RegexPattern) -> bool:
-    """Whether a regular expression is meant as a glob: it has ``*.`` at the beginning of the host."""
-    return re.search(r"(?:^|//)\*\.", regex.text) is not None
-
-
 policy_checks: Registry[AuditedPolicy] = Registry()
 """Checks of one policy."""
+
+visible_checks: Registry[AuditedPolicy] = Registry()
+"""Checks of one policy that need no samples. At set-up in production only these run."""
 
 layer_checks: Registry[AuditedLayer] = Registry()
 """Checks of options as they were given."""

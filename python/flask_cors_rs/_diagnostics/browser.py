@@ -250,7 +250,7 @@ class _Fetch:
             if response.status not in REDIRECT_STATUSES or location is None:
                 return self._hidden(response) if is_cross_origin else ()
             self._http_redirect_fetch(response.status, location, is_cross_origin)
-        raise _BlockedError("TooManyRedirects", "net::ERR_TOO_MANYREDIRECTS", self._url)
+        raise _BlockedError("TooManyRedirects", "net::ERR_TOO_MANY_REDIRECTS", self._url)
 
     def _http_fetch(self, is_cross_origin: bool) -> Response:
         """Fetch, HTTP fetch."""

@@ -15,7 +15,8 @@ from .._headers import (
     MAX_AGE,
     ORIGIN,
 )
-from .audited import policy_checks
+from .._setup_audit import opens_private_network
+from .audited import policy_checks, visible_checks
 from .browser import FORBIDDEN_METHODS, FORBIDDEN_RESPONSE_HEADERS, TOKEN, is_forbidden_request_header
 from .findings import Check
 from .text import comma_separated
@@ -31,6 +32,7 @@ USELESS_METHOD = Check(
     "A method that no preflight asks for",
     "It has no effect, or preflights that are meant to pass are refused.",
     "List the methods of your routes, or leave methods out to allow the defaults of Flask-CORS.",
+    "debug",
 )
 
 
@@ -60,6 +62,7 @@ USELESS_REQUEST_HEADER = Check(
     "A request header that no preflight asks for",
     "It has no effect, or preflights that are meant to pass are refused.",
     "List the names of the request headers that scripts set, one name per item.",
+    "debug",
 )
 
 _RESPONSE_HEADERS = frozenset(
@@ -94,6 +97,7 @@ USELESS_RESPONSE_HEADER = Check(
     "A response header that cannot be exposed",
     "Scripts cannot read it.",
     "List the names of the response headers that scripts read. Set-Cookie cannot be one of them.",
+    "debug",
 )
 
 
@@ -114,6 +118,7 @@ EXPOSED_WILDCARD = Check(
     '"*" in expose_headers with credentials',
     'For a request with credentials, "*" is an ordinary header name, so scripts cannot read any of the headers.',
     "List the names of the headers.",
+    "debug",
 )
 
 
@@ -130,6 +135,7 @@ LIMITED_MAX_AGE = Check(
     "A max_age that browsers shorten or ignore",
     "Browsers cache the answer to a preflight for a shorter time, or not at all.",
     "Give a whole number of seconds: Chromium uses at most 7200, Firefox at most 86400.",
+    "debug",
 )
 
 
@@ -156,13 +162,16 @@ OPEN_PRIVATE_NETWORK = Check(
     "A private network that is open to any origin",
     "Any public page that a user in the private network visits can send requests to this server.",
     "List the allowed origins.",
+    "production",
+    'In production it looks only for the origin "*".',
 )
 
 
 @policy_checks.add
+@visible_checks.add
 def open_private_network(policy: AuditedPolicy) -> Iterator[Finding]:
     """Find a policy that allows any origin and private network access."""
-    if policy.options.allow_private_network and policy.any_origin:
+    if opens_private_network(policy.options, policy.any_origin):
         detail = "allow_private_network is on for any origin"
         yield OPEN_PRIVATE_NETWORK.finding("error", "allow_private_network", policy.where, detail)
 
@@ -172,6 +181,7 @@ NO_VARY = Check(
     "No Vary header, although responses differ by origin",
     "A cache can serve the response for one origin to a page of another origin, which is then blocked.",
     'Leave vary_header on, or set it to "always".',
+    "never",
 )
 
 

@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from .._options.parse import CONFIG_KEYS, DEFAULT_OPTIONS, config_layer
+from .._setup_audit import is_false_text
 from .audited import app_checks, layer_checks
 from .findings import Check
 from .text import readable_option
@@ -32,6 +33,8 @@ UNKNOWN = Check(
     "An unknown option",
     "It has no effect, and the default applies: for origins, any origin.",
     "Correct the name.",
+    "debug",
+    "Whatever the value of `audit`, the log names the option.",
 )
 
 _ALIASES = {"headers": "allow_headers", "allowed_origins": "origins", "credentials": "supports_credentials"}
@@ -68,6 +71,8 @@ STRING_FOR_BOOLEAN = Check(
     "A string where a boolean is expected",
     "Every string that is not empty counts as true.",
     "Write True or False.",
+    "production",
+    "In production it looks only at `supports_credentials`.",
 )
 
 _FLAGS = frozenset(name for name, value in DEFAULT_OPTIONS.items() if isinstance(value, bool))
@@ -77,7 +82,7 @@ _FLAGS = frozenset(name for name, value in DEFAULT_OPTIONS.items() if isinstance
 def string_for_boolean(layer: AuditedLayer) -> Iterator[Finding]:
     """Find strings like ``"false"``, which turn an option on."""
     for name, value in layer.options.items():
-        if isinstance(value, str) and name in _FLAGS and value.lower() in {"false", "0", "no", "off", "none"}:
+        if name in _FLAGS and is_false_text(value):
             severity: Severity = "error" if name == "supports_credentials" else "warning"
             detail = f"{name}={value!r} counts as true"
             yield STRING_FOR_BOOLEAN.finding(severity, name, layer.where, detail)
@@ -88,6 +93,7 @@ LATE_KEY = Check(
     "A configuration key that is set too late",
     "It has no effect, because CORS(app) has already read the configuration.",
     "Set it before CORS(app), or call init_app later.",
+    "never",
 )
 
 
@@ -110,6 +116,7 @@ INVALID = Check(
     "A configuration that does not make a valid policy",
     "The view gets no CORS headers, or every request to it fails.",
     "Fix it as the error says.",
+    "never",
 )
 
 

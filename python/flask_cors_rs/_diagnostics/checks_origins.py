@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from .._origins.syntax import browser_origin, origin_problem
+from .._setup_audit import allows_null, exposes_users
 from ..origins import Regex, Subdomains
-from .audited import policy_checks
+from .audited import policy_checks, visible_checks
 from .findings import Check
 from .text import readable
 
@@ -22,13 +23,16 @@ ANY_ORIGIN = Check(
     "Any origin with credentials",
     "Any page that a user visits can read what this user can read, and act in the user's name.",
     'List the allowed origins. The default of origins is "*".',
+    "production",
+    'In production it looks only for the origin "*".',
 )
 
 
 @policy_checks.add
+@visible_checks.add
 def any_origin_with_credentials(policy: AuditedPolicy) -> Iterator[Finding]:
     """Find a policy that allows any origin and credentials."""
-    if policy.any_origin and policy.options.supports_credentials:
+    if exposes_users(policy.options, policy.any_origin):
         detail = "every origin is allowed, and supports_credentials is on"
         yield ANY_ORIGIN.finding("error", "origins", policy.where, detail)
 
@@ -38,16 +42,23 @@ NULL_ORIGIN = Check(
     "The origin null is allowed",
     "Any page can send Origin: null, from a sandboxed frame or through a redirect.",
     "Remove null, and serve the page over HTTP instead of opening it from a file.",
+    "production",
+    "In production it looks only for the literal `null`, with credentials.",
 )
 
 
 @policy_checks.add
+@visible_checks.add
 def null_origin(policy: AuditedPolicy) -> Iterator[Finding]:
-    """Find the origin null, and patterns that match it."""
-    for origin in policy.literals:
-        if origin == "null":
-            severity: Severity = "error" if policy.options.supports_credentials else "warning"
-            yield NULL_ORIGIN.finding(severity, "origins", policy.where, "origins contains 'null'")
+    """Find the origin null."""
+    if allows_null(policy.options):
+        severity: Severity = "error" if policy.options.supports_credentials else "warning"
+        yield NULL_ORIGIN.finding(severity, "origins", policy.where, "origins contains 'null'")
+
+
+@policy_checks.add
+def pattern_for_null(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find patterns that match the origin null."""
     for regex in policy.regexes:
         if regex.match("null"):
             detail = f"{regex.text} matches null"
@@ -62,6 +73,7 @@ HTTP_ORIGIN = Check(
     "An http origin with credentials",
     "Anyone who can modify a user's network traffic can add a script to that page, and act in the user's name.",
     "Allow only https origins.",
+    "never",
 )
 
 
@@ -100,6 +112,7 @@ UNSENT_ORIGIN = Check(
     "An origin that no browser sends",
     "It never matches, and the page that it stands for is blocked.",
     "Write the origin as browsers send it: scheme, host and, unless it is the default of the scheme, port.",
+    "debug",
 )
 
 

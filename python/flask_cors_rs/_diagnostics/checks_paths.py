@@ -20,6 +20,7 @@ UNREACHED = Check(
     "The policy has no effect, and the pages that it is meant for are blocked.",
     "Write the path as it is routed, with the Blueprint's prefix and the leading slash. /api/* matches every path that"
     " begins with /api.",
+    "never",
 )
 
 
@@ -50,6 +51,7 @@ HIDDEN = Check(
     "A resource that another resource hides",
     "The policy has no effect: the first resource that matches decides, and resources are not merged.",
     "Remove one of the two, or make the other one narrower.",
+    "never",
 )
 
 
@@ -69,6 +71,7 @@ TOO_WIDE = Check(
     "A resource that matches more paths than intended",
     "Other paths get CORS headers too, because * repeats the character before it.",
     "Write /.* for the paths below a path.",
+    "never",
 )
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from .. import _engine
 from .._options.patterns import RegexPattern
 from .._origins.public_suffixes import registrable_domain
+from .._setup_audit import longer_origin
 from . import samples
-from .audited import policy_checks, resources_checks
+from .audited import policy_checks, resources_checks, visible_checks
 from .findings import Check
 from .text import quoted
 
@@ -23,6 +24,8 @@ UNANCHORED = Check(
     "A regular expression that does not match an origin to its end",
     "An attacker can register a domain that begins with an allowed name.",
     "End the expression with $, or use Regex or Subdomains, which match whole origins.",
+    "production",
+    "In production it finds only expressions whose text leaves no doubt.",
 )
 
 
@@ -30,9 +33,22 @@ UNANCHORED = Check(
 def unanchored_regex(policy: AuditedPolicy) -> Iterator[Finding]:
     """Find expressions that allow an origin with more text at its end."""
     for regex in policy.regexes:
-        if regex.longer_origins:
-            detail = f"{regex.text} does not need to match to the end"
-            yield UNANCHORED.finding("error", "origins", policy.where, detail, example=regex.longer_origins[0])
+        example = next(iter(regex.longer_origins), None) or longer_origin(regex.regex)
+        if example:
+            yield _unanchored(regex.text, policy.where, example)
+
+
+@visible_checks.add
+def visibly_unanchored_regex(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find such expressions by their text."""
+    for regex in policy.narrow:
+        example = longer_origin(regex)
+        if example:
+            yield _unanchored(quoted(regex.text), policy.where, example)
+
+
+def _unanchored(text: str, where: str, example: str) -> Finding:
+    return UNANCHORED.finding("error", "origins", where, f"{text} does not need to match to the end", example=example)
 
 
 UNESCAPED_DOT = Check(
@@ -40,6 +56,7 @@ UNESCAPED_DOT = Check(
     "A dot that matches any character",
     "An attacker can register a domain that differs from an allowed one in that character.",
     r"Write \. for a dot, or use Subdomains.",
+    "debug",
 )
 
 
@@ -60,6 +77,7 @@ PUBLIC_SUFFIX = Check(
     "Any name under a public suffix",
     "Anyone can register a name under a public suffix, including an attacker.",
     "List your own domains.",
+    "debug",
 )
 
 
@@ -81,12 +99,15 @@ NO_ORIGIN_MATCHES = Check(
     "A regular expression that does not match any origin tried",
     "If it matches no origin, the pages that it stands for are blocked.",
     "Match the whole origin, beginning with its scheme, or use Subdomains for the names under a host.",
+    "production",
+    "In production it looks only for globs such as `https://*.app.example`.",
 )
 
 
 @policy_checks.add
-def regex_that_matches_no_origin(policy: AuditedPolicy) -> Iterator[Finding]:
-    """Find globs, and expressions that match texts, but no origin."""
+@visible_checks.add
+def glob(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find regular expressions that are meant as globs."""
     for glob in policy.globs:
         host = glob.rpartition("*.")[2]
         yield NO_ORIGIN_MATCHES.finding(
@@ -96,6 +117,11 @@ def regex_that_matches_no_origin(policy: AuditedPolicy) -> Iterator[Finding]:
             f"{quoted(glob)} is a regular expression, in which * repeats the character before it",
             remedy=f"Use Subdomains('https://{host}').",
         )
+
+
+@policy_checks.add
+def regex_that_matches_no_origin(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find expressions that match texts, but no origin."""
     for regex in policy.regexes:
         if (
             regex.texts
@@ -112,6 +138,7 @@ EXPONENTIAL_TIME = Check(
     "A regular expression that can take exponential time",
     "A single request with a crafted header or path can keep a worker busy for minutes.",
     "Avoid repeats inside repeats, or remove the construct that cannot be matched in linear time.",
+    "debug",
 )
 
 

@@ -65,6 +65,10 @@ class Check(NamedTuple):
     """What can happen, in one sentence."""
     remedy: str
     """How to fix it, where nothing more specific can be said."""
+    at_setup: Literal["production", "debug", "never"]
+    """Whether it runs at set-up in production, or only in debug mode and with ``audit="raise"``, or never."""
+    in_production: str = ""
+    """What happens at set-up in production, if that is not all, as a sentence."""
 
     def finding(
         self,

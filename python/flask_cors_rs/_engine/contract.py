@@ -141,9 +141,10 @@ class Rules(Protocol):
     def apply_path_info(self, environ: Environ, path_info: object, headers: HeaderList, /) -> None:
         """Append the headers of the rule for a PATH_INFO, unless the list has an Access-Control-Allow-Origin."""
 
-    def preflight(self, environ: Environ, path_info: object, headers: HeaderList, /) -> Reason:
-        """Append the headers that answer an OPTIONS request for a PATH_INFO, and return the reason.
+    def preflight(self, environ: Environ, headers: HeaderList, path_info: object = None, /) -> Reason:
+        """Append the headers that answer an OPTIONS request, and return the reason.
 
+        The rule is that for a PATH_INFO, by default for that of the environ.
         The reason is ``not a preflight`` where the request lacks an Origin or an Access-Control-Request-Method,
         and ``no rule for this path`` where no rule matches; no headers are added then.
         """

@@ -311,6 +311,7 @@ class Policy:
         "_by_origin",
         "_constants",
         "_max_age",
+        "_options",
         "_private_network",
         "_vary",
     )
@@ -322,6 +323,11 @@ class Policy:
         return policy
 
     def __init__(self, options: PolicyOptions) -> None:
+        self._options: PolicyOptions | None = options
+        """The options until the first request: most of the policies of a large application are seldom needed."""
+        self._by_origin: dict[object, _OriginHeaders] = {}
+
+    def _compile(self, options: PolicyOptions) -> None:
         self._allow_origin = AllowOrigin(options)
         self._allow_methods = AllowMethods(options.methods)
         self._allow_headers = AllowHeaders(options.allow_headers)
@@ -331,7 +337,7 @@ class Policy:
         self._private_network = ALLOW_PRIVATE_NETWORK, "true" if options.allow_private_network else "false"
         self._max_age = ((MAX_AGE, options.max_age),) if options.max_age else ()
         self._vary = Vary(options, self._allow_origin)
-        self._by_origin: dict[object, _OriginHeaders] = {}
+        self._options = None
 
     def apply(self, environ: Environ, headers: HeaderList) -> None:
         """Append the response headers for the request in a WSGI environ."""
@@ -367,6 +373,9 @@ class Policy:
 
     def _headers_for(self, origin: object) -> _OriginHeaders:
         """Return the headers for an origin, from the cache if they are there."""
+        options = self._options
+        if options is not None:
+            self._compile(options)
         if not isinstance(origin, str):
             origin = None
         found = self._by_origin.get(origin)
@@ -504,11 +513,14 @@ class Rules:
         """Append the headers of the rule for a PATH_INFO, unless the list has an Access-Control-Allow-Origin."""
         self.apply(environ, decoded(path_info), headers)
 
-    def preflight(self, environ: Environ, path_info: object, headers: HeaderList) -> Reason:
-        """Append the headers that answer an OPTIONS request for a PATH_INFO, and return the reason."""
+    def preflight(self, environ: Environ, headers: HeaderList, path_info: object = None) -> Reason:
+        """Append the headers that answer an OPTIONS request, and return the reason."""
         if not is_preflight(environ):
             return "not a preflight"
-        number = self.match(decoded(path_info))
+        if self._any == 0:
+            number: int | None = 0
+        else:
+            number = self.match(decoded(environ.get("PATH_INFO") if path_info is None else path_info))
         return "no rule for this path" if number is None else self._policies[number].apply_with_reason(environ, headers)
 
     def decide(self, environ: Environ, path: str) -> Decision:

@@ -46,7 +46,7 @@ def make_after_request(
 
     def choose_apply() -> Apply:
         """Choose what is done with the requests from now on."""
-        # Not before the first request: only then it is known whether the application is in debug mode.
+        # Not before the first request: whether the application is in debug mode is known only then.
         nonlocal apply
         with lock:
             apply = partial(_apply_and_explain, resources) if current_app.debug else resources.rules.apply

@@ -45,10 +45,10 @@ def add_middleware(app: Flask | Blueprint, resources: Resources) -> Callable[[Re
 
     def replace_rules(others: Resources) -> None:
         nonlocal resources
-        # That of the state: an extension registered later may have made a new one and moved the rules there.
+        # An extension registered later can have made a new middleware and moved the rules to it.
         middleware = state.middleware
         if middleware is not None:
-            middleware.replace_rules([others if own is resources else own for own in middleware.resources])
+            middleware.exchange_rules(resources, others)
         resources = others
 
     before = state.middleware
@@ -86,7 +86,8 @@ class FlaskPlan(Plan):
     """What the middleware around a Flask application does with requests.
 
     A browser does not follow the redirect of a preflight, and checks the CORS headers of any other redirect before it
-    follows that. So where the routing redirects to a path with another policy, that policy decides about both.
+    follows that. So where the routing redirects to a path with another policy, that policy decides about the preflight
+    and about the redirect.
     """
 
     __slots__ = ("_app", "_apply_by_rules", "_has_view_policies", "_preflight_by_rules", "_redirects")
@@ -97,23 +98,32 @@ class FlaskPlan(Plan):
         self.views = app.view_functions
         self.view_count = len(app.view_functions)
         self._has_view_policies = has_view_policies(app)
-        self._redirects = _redirects(app)
-        self._preflight_by_rules, self._apply_by_rules = self.preflight, self.apply
-        if self._has_view_policies or not all(own.rules.first_matches_all for own in resources):
+        self._redirects = _redirect_targets(app)
+        self._preflight_by_rules, self._apply_by_rules = self.preflight_by_rules(), self.apply
+        rules_differ = not all(own.rules.first_matches_all for own in resources)
+        if self._has_view_policies or (rules_differ and self._redirects):
             self.preflight, self.apply = self._preflight_by_view, self._apply_by_target
+        elif rules_differ:
+            self.preflight, self.apply = self._preflight_without_redirects, self._apply_by_target
 
-    def _preflight_by_view(self, environ: Environ, path_info: str, headers: HeaderList) -> PreflightResult:
+    def _preflight_without_redirects(self, environ: Environ, headers: HeaderList) -> PreflightResult:
+        """Decide about a preflight where the routing redirects nothing but paths with two slashes in a row."""
+        if "//" in (environ.get("PATH_INFO") or ""):
+            return self._preflight_by_view(environ, headers)
+        return self._preflight_by_rules(environ, headers)
+
+    def _preflight_by_view(self, environ: Environ, headers: HeaderList) -> PreflightResult:
         """Decide about a preflight by the policy of its view, or else by the rules."""
         if not is_preflight(environ):
             return "not a preflight"
         try:
-            rule, target = self._match(environ, path_info)
+            rule, target = self._match(environ)
         except Exception:
-            # A URL converter failed, perhaps because it needs the context of a request. In Flask it has one.
+            # A URL converter failed, perhaps because it needs the context of a request. Flask provides it.
             if self._has_view_policies:
                 return APPLICATION_DECIDES
-            return self._preflight_by_rules(environ, path_info, headers)
-        reason = self._preflight_by_rules(environ, path_info if target is None else target, headers)
+            return self._preflight_by_rules(environ, headers)
+        reason = self._preflight_by_rules(environ, headers, target)
         if rule is None or (reason == "no rule for this path" and target is None):
             return reason
         if blueprint_has_policy(self._app, rule.endpoint):
@@ -128,9 +138,9 @@ class FlaskPlan(Plan):
         headers[:] = decision.headers
         return decision.reason
 
-    def _match(self, environ: Environ, path_info: str) -> Match:
-        """Find the route of a preflight, unless the rules decide whatever it is."""
-        path = decoded(path_info)
+    def _match(self, environ: Environ) -> Match:
+        """Find the route of a preflight, unless the decision cannot depend on it."""
+        path = decoded(environ.get("PATH_INFO"))
         if (
             self._has_view_policies
             or self._redirects == "anywhere"
@@ -168,12 +178,12 @@ class FlaskPlan(Plan):
             return None
         return policies_of(self._app.view_functions.get(rule.endpoint))
 
-    def log_preflight(self, environ: Environ, path_info: str) -> None:
-        """Log what the policy of the view or the rules decide about a preflight."""
+    def log_preflight(self, environ: Environ) -> None:
+        """Log what the policy of the view, or else the rules for the path, decide about a preflight."""
         policies = self._view_policies(environ)
         policy = None if policies is None else policies.get(self._app)[0]
         if policy is None:
-            self.log(environ, path_info)
+            super().log_preflight(environ)
         else:
             from .._decision_log import log_decision
 
@@ -185,7 +195,7 @@ class FlaskPlan(Plan):
         self._log_blocked(environ, reason, "@cross_origin" if is_view else "CORSMiddleware")
 
 
-def _redirects(app: Flask) -> Literal["", "slash", "anywhere"]:
+def _redirect_targets(app: Flask) -> Literal["", "slash", "anywhere"]:
     """Return where the routing of an application can redirect to: nowhere, to the path with a slash, or anywhere."""
     rules = list(app.url_map.iter_rules())
     if any(rule.redirect_to or rule.alias or rule.defaults for rule in rules):

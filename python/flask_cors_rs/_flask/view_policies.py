@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
-from datetime import timedelta
 from functools import partial
-from re import Pattern as RePattern
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .. import _engine, _log
-from .._options.parse import CONFIG_KEYS, DEFAULT_OPTIONS, config_layer, log_error, parse
-from ..origins import Regex, Subdomains
+from .._options.parse import (
+    CONFIG_KEYS,
+    CONSTANTS,
+    CONTAINERS,
+    DEFAULT_OPTIONS,
+    config_layer,
+    log_error,
+    parse,
+    reads_the_same,
+)
+from .._plan import Plan
 from .hook import resources_of
 from .routing import blueprints_of
 from .state import state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from flask import Flask
 
@@ -30,8 +36,6 @@ _POLICIES: Final = "_flask_cors_rs_policies"
 _KEYS = tuple(CONFIG_KEYS.values())
 _NO_CONFIG = (None,) * len(_KEYS)
 _MAX_AGE = list(CONFIG_KEYS).index("max_age")
-_CONSTANT = (str, bytes, bool, int, float, timedelta, RePattern, Subdomains, Regex, type(None))
-_CONTAINERS = (list, tuple, set, frozenset, dict)
 _COMPARED_ITEMS = 64
 """Containers of fewer than twice as many items are compared at each request, longer ones less often in proportion,
 so that the cost stays the same."""
@@ -61,6 +65,7 @@ def _has_hook(app: Flask, blueprint: str) -> bool:
 
 def set_policies(view: object, policies: ViewPolicies) -> None:
     """Set the policies of a decorated view."""
+    Plan.decorations += 1
     setattr(view, _POLICIES, policies)
 
 
@@ -160,7 +165,7 @@ class ViewPolicies:
         state_of(app).has_decorated_views = True
         merged = self._merged(app)
         values = [*self._options.values(), *(value for value in config if value is not None)]
-        watched = tuple(_Watched(value) for value in values if type(value) in _CONTAINERS)
+        watched = tuple(_Watched(value) for value in values if type(value) in CONTAINERS)
         policy: Policy | None = None
         automatic_options = bool(merged["automatic_options"])
         try:
@@ -194,6 +199,6 @@ class _ExplainingPolicy:
 
 def _is_stable(value: object) -> bool:
     """Whether a change of an option's value would be noticed. An iterator, for example, is empty when read again."""
-    if type(value) in _CONTAINERS:
-        return all(isinstance(item, _CONSTANT) or callable(item) for item in cast("Iterable[Any]", value))
-    return isinstance(value, _CONSTANT) or (callable(value) and not isinstance(value, Iterable))
+    if type(value) in CONTAINERS:
+        return all(isinstance(item, CONSTANTS) or callable(item) for item in cast("Iterable[Any]", value))
+    return reads_the_same(value)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from .. import _log
+from .. import _engine, _log
 from ..origins import Origin, Regex, Subdomains
 from .patterns import (
     ANY,
@@ -63,7 +63,10 @@ CONFIG_KEYS = {name: f"CORS_{name.upper()}" for name in DEFAULT_OPTIONS}
 
 
 class Options:
-    """The options of one policy, merged and parsed."""
+    """The options of one policy, merged and parsed.
+
+    :param values: all options by name
+    """
 
     __slots__ = (
         "allow_headers",
@@ -81,40 +84,27 @@ class Options:
         "vary_header",
     )
 
-    def __init__(
-        self,
-        *,
-        origins: tuple[Pattern, ...],
-        origin_matchers: tuple[Matcher, ...],
-        methods: str,
-        allow_headers: tuple[Pattern, ...],
-        expose_headers: str | None,
-        supports_credentials: bool,
-        max_age: str | None,
-        send_wildcard: bool,
-        vary_header: bool | Literal["always"],
-        always_send: bool,
-        allow_private_network: bool,
-        automatic_options: bool,
-        intercept_exceptions: bool,
-    ) -> None:
-        self.origins = origins
-        self.origin_matchers = origin_matchers
-        """What is asked about the whole of an origin, after :attr:`origins`; functions come last."""
-        self.methods = methods
-        """The value of Access-Control-Allow-Methods, in upper case."""
-        self.allow_headers = allow_headers
-        self.expose_headers = expose_headers
-        """The value of Access-Control-Expose-Headers."""
-        self.supports_credentials = supports_credentials
-        self.max_age = max_age
-        """The value of Access-Control-Max-Age, in seconds."""
-        self.send_wildcard = send_wildcard
-        self.vary_header: bool | Literal["always"] = vary_header
-        self.always_send = always_send
-        self.allow_private_network = allow_private_network
-        self.automatic_options = automatic_options
-        self.intercept_exceptions = intercept_exceptions
+    origins: tuple[Pattern, ...]
+    origin_matchers: tuple[Matcher, ...]
+    """What is asked about the whole of an origin, after :attr:`origins`; functions come last."""
+    methods: str
+    """The value of Access-Control-Allow-Methods, in upper case."""
+    allow_headers: tuple[Pattern, ...]
+    expose_headers: str | None
+    """The value of Access-Control-Expose-Headers."""
+    supports_credentials: bool
+    max_age: str | None
+    """The value of Access-Control-Max-Age, in seconds."""
+    send_wildcard: bool
+    vary_header: bool | Literal["always"]
+    always_send: bool
+    allow_private_network: bool
+    automatic_options: bool
+    intercept_exceptions: bool
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(self, name, value)
 
     @property
     def any_origin(self) -> bool:
@@ -127,7 +117,7 @@ class Options:
 
     def replace(self, **changes: Any) -> Options:
         """Return a copy with other values for some options."""
-        return Options(**{**self.as_dict(), **changes})
+        return Options({**self.as_dict(), **changes})
 
     def __repr__(self) -> str:
         return f"Options({', '.join(f'{name}={value!r}' for name, value in self.as_dict().items())})"
@@ -167,40 +157,123 @@ def parse(merged: Mapping[str, Any], report: Report = raise_error) -> Options:
         combined with credentials and ``send_wildcard``
     :raises TypeError: a value has the wrong type
     """
-    items = _items("origins", merged["origins"], report)
-    matchers = _origin_matchers(items, report)
-    if matchers:
-        items = [item for item in items if not _is_matcher(item)]
-    origins = _patterns("origins", items, report, ignore_case=True)
-    credentials = bool(merged["supports_credentials"])
-    send_wildcard = bool(merged["send_wildcard"])
-    if credentials and send_wildcard and WILDCARD in origins:
+    return Options(_parse_values({name: merged[name] for name in _PARSERS}, {}, report))
+
+
+def parse_own(own: Mapping[str, Any], common: Options) -> Options:
+    """Parse the options of a resource, and merge them over options that have been parsed already.
+
+    :param own: the options of the resource itself
+    :param common: the options for all resources
+    :raises ValueError: as for :func:`parse`
+    :raises TypeError: a value has the wrong type
+    """
+    parsed = common.as_dict()
+    return Options(_engine.engine.merge([_parse_values(own, parsed, raise_error), parsed]))
+
+
+def check(own: Mapping[str, Any]) -> None:
+    """Raise the errors that options have whatever they are merged with.
+
+    :raises ValueError: as for :func:`parse`
+    :raises TypeError: a value has the wrong type
+    """
+    _parse_values(own, {}, raise_error)
+
+
+def _parse_values(written: Mapping[str, Any], parsed: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Parse some options.
+
+    :param written: the options, as the user wrote them; other names are ignored
+    :param parsed: the parsed options that they will be merged with
+    """
+    values = {name: _PARSERS[name](written[name], report) for name in _ORIGIN_OPTIONS if name in written}
+    if "origins" in values:
+        values["origins"], values["origin_matchers"] = values["origins"]
+    if values:
+        _refuse_wildcard_with_credentials(values, parsed, report)
+    for name, value in written.items():
+        if name in _PARSERS and name not in values:
+            values[name] = _PARSERS[name](value, report)
+    return values
+
+
+def _refuse_wildcard_with_credentials(values: dict[str, Any], parsed: Mapping[str, Any], report: Report) -> None:
+    merged = {**parsed, **values}
+    is_wildcard = merged.get("send_wildcard") and WILDCARD in merged.get("origins", ())
+    if is_wildcard and merged.get("supports_credentials"):
         report(
             ValueError(
                 "origins='*' cannot be combined with supports_credentials=True and send_wildcard=True, because"
                 " browsers refuse '*' for requests with credentials: name the origins, or leave send_wildcard off"
             )
         )
-        origins, matchers = (), ()
-    return Options(
-        origins=origins,
-        origin_matchers=matchers,
-        methods=(_header_value("methods", joined("methods", merged["methods"], report), report) or "").upper(),
-        allow_headers=_patterns(
-            "allow_headers", _items("allow_headers", merged["allow_headers"], report), report, ignore_case=True
-        ),
-        expose_headers=_header_value(
-            "expose_headers", joined("expose_headers", merged["expose_headers"], report), report
-        ),
-        supports_credentials=credentials,
-        max_age=_header_value("max_age", _seconds(merged["max_age"]), report),
-        send_wildcard=send_wildcard,
-        vary_header="always" if merged["vary_header"] == "always" else bool(merged["vary_header"]),
-        always_send=bool(merged["always_send"]),
-        allow_private_network=bool(merged["allow_private_network"]),
-        automatic_options=bool(merged["automatic_options"]),
-        intercept_exceptions=bool(merged["intercept_exceptions"]),
+        values.update(origins=(), origin_matchers=())
+
+
+def _parse_origins(value: Any, report: Report) -> tuple[tuple[Pattern, ...], tuple[Matcher, ...]]:
+    items = _items("origins", value, report)
+    matchers = _origin_matchers(items, report)
+    literals_and_regexes = [item for item in items if not _is_matcher(item)]
+    return _patterns("origins", literals_and_regexes, report, ignore_case=True), matchers
+
+
+def _parse_methods(value: Any, report: Report) -> str:
+    return (_header_value("methods", joined("methods", value, report), report) or "").upper()
+
+
+def _parse_allow_headers(value: Any, report: Report) -> tuple[Pattern, ...]:
+    return _patterns("allow_headers", _items("allow_headers", value, report), report, ignore_case=True)
+
+
+def _parse_expose_headers(value: Any, report: Report) -> str | None:
+    return _header_value("expose_headers", joined("expose_headers", value, report), report)
+
+
+def _parse_max_age(value: Any, report: Report) -> str | None:
+    return _header_value("max_age", _seconds(value), report)
+
+
+def _parse_vary_header(value: Any, report: Report) -> bool | Literal["always"]:
+    return "always" if value == "always" else bool(value)
+
+
+def _parse_flag(value: Any, report: Report) -> bool:
+    return bool(value)
+
+
+_PARSERS: dict[str, Callable[[Any, Report], Any]] = {
+    "origins": _parse_origins,
+    "methods": _parse_methods,
+    "allow_headers": _parse_allow_headers,
+    "expose_headers": _parse_expose_headers,
+    "supports_credentials": _parse_flag,
+    "max_age": _parse_max_age,
+    "send_wildcard": _parse_flag,
+    "vary_header": _parse_vary_header,
+    "always_send": _parse_flag,
+    "allow_private_network": _parse_flag,
+    "automatic_options": _parse_flag,
+    "intercept_exceptions": _parse_flag,
+}
+"""How each option of a policy is parsed."""
+
+_ORIGIN_OPTIONS = ("origins", "supports_credentials", "send_wildcard")
+"""The options that are parsed first, as in Flask-CORS: their combination can be an error."""
+
+
+def reads_the_same(value: object) -> bool:
+    """Whether reading an option again gives the same. An iterator, for example, is empty then."""
+    return (
+        type(value) in CONTAINERS
+        or isinstance(value, CONSTANTS)
+        or (callable(value) and not isinstance(value, Iterable))
     )
+
+
+CONTAINERS = (list, tuple, set, frozenset, dict)
+CONSTANTS = (str, bytes, bool, int, float, timedelta, re.Pattern, Subdomains, Regex, type(None))
+"""The types of values that never change."""
 
 
 def parse_resources(resources: Any) -> list[tuple[Pattern, Mapping[str, Any]]]:
@@ -346,7 +419,7 @@ def joined(option: str, value: Any, report: Report) -> str | None:
 
 
 def _seconds(value: Any) -> str | None:
-    """Return ``max_age`` as it is sent. The number 0 is sent; every other false value is not."""
+    """Return ``max_age`` as it is sent. The numbers 0 and timedelta(0) are sent; other false values are not."""
     if isinstance(value, timedelta):
         return str(int(value.total_seconds()))
     if not value and (type(value) is not int):

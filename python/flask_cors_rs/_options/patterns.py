@@ -121,9 +121,9 @@ class RegexPattern:
 
     def _translated(self) -> Translation:
         if self._translation is None:
-            from .._regex.translation import translate
+            from .._regex.translation import cached_translation
 
-            self._translation = translate(self.pattern)
+            self._translation = cached_translation(self.pattern)
         return self._translation
 
     def __eq__(self, other: object) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import _engine, _log
-from .parse import DEFAULT_OPTIONS, parse, parse_resources, warn_of_unknown
+from .parse import DEFAULT_OPTIONS, parse, parse_own, parse_resources, reads_the_same, warn_of_unknown
 from .patterns import pattern_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from typing import Any
 
-    from .._engine.contract import Environ
+    from .._engine.contract import Environ, Policy
     from .parse import Options
     from .patterns import Pattern
 
@@ -40,7 +40,11 @@ class Resources:
     def __init__(self, resources: Sequence[tuple[Pattern, Options]]) -> None:
         engine = _engine.engine
         self.patterns = resources
-        self.policies = [engine.Policy(options) for _, options in resources]
+        policies: dict[Options, Policy] = {}
+        for _, options in resources:
+            if options not in policies:
+                policies[options] = engine.Policy(options)
+        self.policies = [policies[options] for _, options in resources]
         self.rules = engine.Rules([(path, policy) for (path, _), policy in zip(resources, self.policies)])
 
     def __iter__(self) -> Iterator[tuple[str, Options]]:
@@ -100,11 +104,12 @@ def compile_resources(*given: Mapping[str, Any], config: Mapping[str, Any] | Non
     common = parse(merged)
     resources = parse_resources(merged["resources"])
     warn_of_unknown([*(own for _, own in resources), *layers])
-    rules: list[tuple[Pattern, Options]] = [
-        # Merged and parsed again even without options of its own: as in Flask-CORS, an iterator is exhausted by now.
-        (path, parse(merge([own, *layers])))
-        for path, own in resources
-    ]
+    rules: list[tuple[Pattern, Options]]
+    if all(reads_the_same(value) for layer in layers for value in layer.values()):
+        rules = [(path, parse_own(own, common) if own else common) for path, own in resources]
+    else:
+        # As in Flask-CORS, an iterator among the common options is exhausted by now.
+        rules = [(path, parse(merge([own, *layers]))) for path, own in resources]
     if _log.LOG.isEnabledFor(_log.DEBUG):
         shown = [(pattern_text(path), options) for path, options in rules]
         _log.LOG.debug("Configuring CORS with resources: %s", shown)

@@ -1,16 +1,37 @@
-"""Public suffixes: the domains under which anyone can register a name (https://publicsuffix.org)."""
+"""Public suffixes: the domains under which anyone can register a name.
+
+Source: the `Public Suffix List <https://publicsuffix.org>`_. Its rules are in
+:mod:`flask_cors_rs._origins.public_suffix_rules`, so that a look-up neither reads a file nor builds a table.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
-
+from .public_suffix_rules import RULES
 from .syntax import split_origin
 
 
 def is_public_suffix(host: str) -> bool:
-    """Whether anyone can register a name directly under a host."""
-    return bool(_suffixes().is_public(host))
+    """Whether anyone can register a name directly under a host.
+
+    A name that is not on the list, such as ``internal``, belongs to a private network.
+    """
+    return public_suffix(host) == host
+
+
+def public_suffix(host: str) -> str | None:
+    """Return the public suffix that a host ends with, or None if no rule of the list applies."""
+    labels = host.split(".")
+    for start in range(len(labels)):
+        # Rules begin with the top-level domain. `!` marks an exception, `*` stands for any label.
+        rule = ".".join(reversed(labels[start:]))
+        parent, _, label = rule.rpartition(".")
+        if _is_rule(f"{parent}.!{label}"):
+            return ".".join(labels[start + 1 :])
+        if _is_rule(f"{rule}.*"):
+            return ".".join(labels[max(start - 1, 0) :])
+        if _is_rule(rule):
+            return ".".join(labels[start:])
+    return None
 
 
 def registrable_domain(origin: str, *, listed: bool = True) -> str | None:
@@ -19,16 +40,28 @@ def registrable_domain(origin: str, *, listed: bool = True) -> str | None:
     :param listed: whether the suffix must be on the list; if not, every top-level domain counts as one
     """
     parts = split_origin("Origin", origin)
-    domain: str | None = None
-    if not parts.is_address:
-        domain = _suffixes().privatesuffix(parts.host, accept_unknown=not listed)
-    return domain
+    if parts.is_address:
+        return None
+    suffix = public_suffix(parts.host)
+    if suffix is None:
+        if listed:
+            return None
+        suffix = parts.host.rpartition(".")[2]
+    above = parts.host[: -len(suffix) - 1].rpartition(".")[2]
+    return f"{above}.{suffix}" if above else None
 
 
-@lru_cache(maxsize=1)
-def _suffixes() -> Any:
-    """The Public Suffix List that the installed package contains; nothing is downloaded."""
-    from publicsuffixlist import PublicSuffixList
-
-    # A name that is not on the list, such as `internal`, belongs to a private network.
-    return PublicSuffixList(accept_unknown=False)
+def _is_rule(rule: str) -> bool:
+    """Look a rule up by binary search in the sorted lines of the list."""
+    low, high = 0, len(RULES)
+    while low < high:
+        start = RULES.rfind("\n", low, (low + high) // 2) + 1 or low
+        end = RULES.find("\n", start)
+        line = RULES[start:end]
+        if line == rule:
+            return True
+        if line < rule:
+            low = end + 1
+        else:
+            high = start
+    return False

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Translation", "parser", "translate", "written"]
+__all__ = ["Translation", "cached_translation", "parser", "translate", "written"]
 
 
 def _find_parser() -> Any:
@@ -88,6 +88,10 @@ def translate(pattern: re.Pattern[str], *, whole: bool = False) -> Translation:
     return Translation(rf"(?:{piece.text})\z" if whole else piece.text, None, matches_all)
 
 
+cached_translation = lru_cache(maxsize=1024)(translate)
+""":func:`translate`, for patterns that several policies have."""
+
+
 # --- the limits -------------------------------------------------------------------------------------------------------
 
 _A, _I, _M, _S = int(re.ASCII), int(re.IGNORECASE), int(re.MULTILINE), int(re.DOTALL)
@@ -116,14 +120,18 @@ class _RefusalError(Exception):
         self.construct = construct
 
 
-class _Piece(NamedTuple):
+class _Piece:
     """The translation of a part of an expression."""
 
-    text: str
-    size: int
-    """The number of ranges of code points, with repeats written out."""
-    single: bool = False
-    """Whether a repeat sign after the text applies to all of it."""
+    # Not a NamedTuple, which would add half a million instructions to the import.
+    __slots__ = ("single", "size", "text")
+
+    def __init__(self, text: str, size: int, single: bool = False) -> None:
+        self.text = text
+        self.size = size
+        """The number of ranges of code points, with repeats written out."""
+        self.single = single
+        """Whether a repeat sign after the text applies to all of it."""
 
 
 # --- the tree ---------------------------------------------------------------------------------------------------------
@@ -335,6 +343,9 @@ def _code_points(members: Members, flags: int) -> Ranges:
     exact = _exact(members, flags & _A)
     if not flags & _I:
         return exact
+    if len(members) == 1 and members[0][0] == "LITERAL" and members[0][1] in _simple_letters(flags & _A):
+        letter = chr(members[0][1])
+        return (ord(letter.upper()),) * 2, (ord(letter.lower()),) * 2
     literals = [
         (argument, argument) if kind == "LITERAL" else argument for kind, argument in members if kind in _LITERALS
     ]
@@ -416,6 +427,18 @@ def _folded(members: Members, ascii_only: int, exact: Ranges, asked: Ranges) -> 
     both = re.compile(_written(members), ascii_only | _I)
     answers = [(ord(character), ord(character)) for character in both.findall(_text(asked))]
     return _merged((*_without(exact, asked), *answers))
+
+
+@cache
+def _simple_letters(ascii_only: int) -> frozenset[int]:
+    """Return the code points of ASCII letters that match only their two cases under the flag I.
+
+    Most letters of an origin are among them, and asking `re` about each one costs half a million instructions.
+    """
+    letters = "abcdefghjlmnopqrtuvwxyz"  # Without i, k and s.
+    both_cases = {*letters, *letters.upper()}
+    found = set(re.compile(f"[{letters}]", ascii_only | _I).findall(_text(_ASCII_RELATIVES)))
+    return frozenset(map(ord, both_cases)) if found == both_cases else frozenset()
 
 
 @lru_cache(maxsize=2)

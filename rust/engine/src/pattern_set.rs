@@ -18,6 +18,7 @@ pub(crate) struct PatternSet {
     literals: HashMap<Box<str>, bool, FixedState>,
     longest_literal: usize,
     regexes: RegexSet,
+    /// They are asked last, because they can be functions of a user.
     matchers: Vec<Arc<dyn Custom>>,
 }
 
@@ -26,7 +27,7 @@ impl PatternSet {
         let mut any = false;
         let mut literals: HashMap<Box<str>, bool, FixedState> = HashMap::default();
         let mut regexes = Vec::new();
-        let mut custom = Vec::new();
+        let mut matchers = Vec::new();
         for (number, pattern) in patterns.iter().enumerate() {
             match pattern {
                 Pattern::Wildcard => any = true,
@@ -39,12 +40,10 @@ impl PatternSet {
                 Pattern::Regex(regex, matcher) => {
                     regexes.push(NumberedRegex { number, regex: regex.clone(), matcher: Arc::clone(matcher) });
                 }
-                Pattern::Custom(matcher) => custom.push(Arc::clone(matcher)),
+                Pattern::Custom(matcher) => matchers.push(Arc::clone(matcher)),
             }
         }
-        let (regexes, refused) = RegexSet::new(regexes);
-        // Custom patterns come last, because they can be functions of a user.
-        let matchers = refused.into_iter().map(|(_, matcher)| matcher).chain(custom).collect();
+        let regexes = RegexSet::new(regexes);
         let longest_literal = literals.keys().map(|text| text.len()).max().unwrap_or(0);
         Self { any, literals, longest_literal, regexes, matchers }
     }
@@ -55,8 +54,9 @@ impl PatternSet {
     }
 
     /// Returns whether any pattern matches.
+    #[inline]
     pub(crate) fn matches(&self, text: &str) -> bool {
-        self.matches_literal(text) || self.matches_non_literal(text)
+        self.any || self.matches_literal(text) || self.matches_non_literal(text)
     }
 
     /// Returns whether a literal matches.
@@ -73,6 +73,7 @@ impl PatternSet {
     }
 
     /// Returns whether a pattern that is not a literal matches.
+    #[inline]
     pub(crate) fn matches_non_literal(&self, text: &str) -> bool {
         self.any || self.regexes.matches(text) || self.matchers.iter().any(|matcher| matcher.matches(text))
     }

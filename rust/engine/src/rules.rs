@@ -1,7 +1,7 @@
 //! Policies by path.
 
 use crate::pattern::{Custom, Pattern};
-use crate::regex_set::{NumberedRegex, RegexSet};
+use crate::regex_set::{NumberedRegex, RegexSet, first_of};
 use foldhash::fast::FixedState;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -50,9 +50,7 @@ impl<P> Rules<P> {
                 Pattern::Custom(matcher) => matchers.push((number, matcher)),
             }
         }
-        let (regexes, refused) = RegexSet::new(regexes);
-        matchers.extend(refused);
-        matchers.sort_by_key(|(number, _)| *number);
+        let regexes = RegexSet::new(regexes);
         Self { policies, literals, prefixes: prefixes.into_iter().collect(), regexes, matchers, any }
     }
 
@@ -60,16 +58,15 @@ impl<P> Rules<P> {
     #[must_use]
     pub fn find(&self, path: &str) -> Option<usize> {
         let literal = if self.literals.is_empty() { None } else { self.literals.get(path).copied() };
-        let known = if literal == Some(0) {
-            literal // No rule precedes it.
-        } else {
-            [literal, self.first_prefix(path), self.regexes.first_match(path), self.any].into_iter().flatten().min()
+        if literal == Some(0) {
+            return literal; // No rule precedes it.
+        }
+        let known = [literal, self.first_prefix(path), self.any].into_iter().flatten().min();
+        let known = match self.regexes.first_match(path, known) {
+            Some(number) if known.is_none_or(|known| number < known) => Some(number),
+            _ => known,
         };
-        self.matchers
-            .iter()
-            .take_while(|(number, _)| known.is_none_or(|known| *number < known))
-            .find(|(_, matcher)| matcher.matches(path))
-            .map_or(known, |(number, _)| Some(*number))
+        first_of(&self.matchers, path, known).or(known)
     }
 
     fn first_prefix(&self, path: &str) -> Option<usize> {

@@ -6,6 +6,7 @@ use crate::path::{decoded, unquote};
 use crate::policy::Policy;
 use crate::{decision, pattern};
 use cors_engine::{Decision, Reason};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
@@ -25,6 +26,22 @@ impl Rules {
             return Ok(self.0.policy(0).map(Py::get)); // The path need not be decoded.
         }
         Ok(self.policy(&decoded(path_info)?))
+    }
+
+    /// Returns the policy of the first rule that matches a `PATH_INFO`, by default that of an environ.
+    fn policy_for_preflight(
+        &self,
+        environ: &Bound<'_, PyDict>,
+        path_info: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Option<&Policy>> {
+        match path_info {
+            Some(path_info) => self.policy_for_path_info(path_info),
+            None if self.0.first_matches_all() => Ok(self.0.policy(0).map(Py::get)),
+            None => {
+                let path_info = environ.get_item(intern!(environ.py(), "PATH_INFO"))?;
+                self.policy_for_path_info(&path_info.unwrap_or_else(|| environ.py().None().into_bound(environ.py())))
+            }
+        }
     }
 }
 
@@ -74,18 +91,20 @@ impl Rules {
         self.policy_for_path_info(path_info)?.map_or(Ok(()), |policy| policy.apply(environ, headers))
     }
 
-    /// Append the headers that answer an OPTIONS request for a `PATH_INFO`, and return the reason.
+    /// Append the headers that answer an OPTIONS request, and return the reason. The rule is that for a `PATH_INFO`,
+    /// by default for that of the environ.
+    #[pyo3(signature = (environ, headers, path_info = None, /))]
     fn preflight<'py>(
         &self,
         environ: &Bound<'py, PyDict>,
-        path_info: &Bound<'py, PyAny>,
         headers: &Bound<'py, PyList>,
+        path_info: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyString>> {
         let read = Environ::read_options(environ);
         let request = read.request();
         let reason = if !request.is_preflight() {
             Reason::NotPreflight
-        } else if let Some(policy) = self.policy_for_path_info(path_info)? {
+        } else if let Some(policy) = self.policy_for_preflight(environ, path_info)? {
             policy.apply_with_reason(&read, &request, headers)?
         } else {
             Reason::NoRule
