@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from flask_cors_rs._diagnostics.browser import (
     Outcome,
     Request,

@@ -7,10 +7,10 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask_cors_rs._diagnostics.explain import explain_url
 from playwright.sync_api import sync_playwright
 
 from flask_cors_rs import explain
+from flask_cors_rs._diagnostics.explain import explain_url
 from support.misconfigurations import CASES, Case, make_app
 from support.servers import serving
 
