@@ -345,7 +345,8 @@ def _code_points(members: Members, flags: int) -> Ranges:
         return exact
     if len(members) == 1 and members[0][0] == "LITERAL" and members[0][1] in _simple_letters(flags & _A):
         letter = chr(members[0][1])
-        return (ord(letter.upper()),) * 2, (ord(letter.lower()),) * 2
+        upper, lower = ord(letter.upper()), ord(letter.lower())
+        return (upper, upper), (lower, lower)
     literals = [
         (argument, argument) if kind == "LITERAL" else argument for kind, argument in members if kind in _LITERALS
     ]
