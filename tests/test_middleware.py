@@ -534,3 +534,10 @@ def test_requests_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.clear()
     preflight(app, method="PUT")
     assert not caplog.records
+
+
+def test_a_view_that_is_decorated_after_the_first_request_has_its_own_policy() -> None:
+    app = make_app(origins="*")
+    assert allowed(preflight(app)) == A
+    app.view_functions["index"] = cross_origin(origins=B)(lambda: "replaced")
+    assert (preflight(app).status_code, allowed(preflight(app, origin=B))) == (403, B)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import _log
 from ._headers import EVALUATED, VARY
 from ._options.resources import compile_resources
-from ._plan import PASSED_ON, Plan
+from ._plan import PASSED_ON, Plan, decorations
 from ._setup_audit import audit_at_setup
 
 if TYPE_CHECKING:
@@ -88,20 +88,24 @@ class CORSMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Handle a request (PEP 3333)."""
-        plan = self._plan or self._new_plan()
+        plan = self._plan
+        if plan is None:
+            plan = self._new_plan()
         if environ["REQUEST_METHOD"] == "OPTIONS":
             # A view that is added or decorated later can have a policy of its own.
-            if len(plan.views) != plan.view_count or plan.decoration_count != Plan.decorations:
+            if plan.decoration_count != decorations.count or len(plan.views) != plan.view_count:
                 plan = self._new_plan()
             headers: HeaderList = []
             reason = plan.preflight(environ, headers)
-            if reason == "allowed" or reason not in PASSED_ON:
+            if reason == "allowed":
                 # `_log.is_quiet()`, inlined: that saves about 100 instructions per request.
                 if _log.ROOT.level < WARNING or _log.LOG.level:
                     plan.log_preflight(environ)
-                if reason == "allowed":
-                    start_response("204 No Content", headers)
-                    return []
+                start_response("204 No Content", headers)
+                return []
+            if reason not in PASSED_ON:
+                if not _log.is_quiet():
+                    plan.log_preflight(environ)
                 debug = self.debug
                 if debug:
                     plan.explain_refusal(environ, reason)

@@ -17,7 +17,7 @@ from .._options.parse import (
     parse,
     reads_the_same,
 )
-from .._plan import Plan
+from .._plan import decorations
 from .hook import resources_of
 from .routing import blueprints_of
 from .state import state_of
@@ -65,7 +65,7 @@ def _has_hook(app: Flask, blueprint: str) -> bool:
 
 def set_policies(view: object, policies: ViewPolicies) -> None:
     """Set the policies of a decorated view."""
-    Plan.decorations += 1
+    decorations.count += 1
     setattr(view, _POLICIES, policies)
 
 
