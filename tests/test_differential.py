@@ -76,7 +76,7 @@ LIBRARIES: dict[str, tuple[Any, Agree]] = {
 
 
 # More than are needed, as applications that fail at set-up do not count.
-EXAMPLES = max(400, REQUESTS // REQUESTS_PER_CASE * 4)
+EXAMPLES = max(250, REQUESTS // REQUESTS_PER_CASE * 4)
 
 
 # Without shrinking, which takes a minute for each difference.
