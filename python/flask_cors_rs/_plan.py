@@ -40,8 +40,8 @@ class _Decorations:
         self.count = 0
 
 
-decorations = _Decorations()
 # An object with a slot: reading it takes 100 instructions fewer than reading an attribute of a class.
+decorations = _Decorations()
 
 
 class Plan:

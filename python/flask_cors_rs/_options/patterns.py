@@ -145,9 +145,5 @@ class _Wildcard(RegexPattern):
 
     is_wildcard = True
 
-    def __init__(self) -> None:
-        super().__init__(ANY)
-        self.prefix = ""
 
-
-WILDCARD = _Wildcard()
+WILDCARD = _Wildcard(ANY)
