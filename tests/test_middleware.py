@@ -541,3 +541,39 @@ def test_a_view_that_is_decorated_after_the_first_request_has_its_own_policy() -
     assert allowed(preflight(app)) == A
     app.view_functions["index"] = cross_origin(origins=B)(lambda: "replaced")
     assert (preflight(app).status_code, allowed(preflight(app, origin=B))) == (403, B)
+
+
+def test_a_decorated_view_that_is_added_after_the_first_preflight_has_its_own_policy() -> None:
+    app = make_app(origins="*")
+    later = cross_origin(origins=B)(lambda: "added")
+    assert allowed(preflight(app)) == A
+    app.add_url_rule("/later", view_func=later, endpoint="later")
+    assert (preflight(app, "/later").status_code, allowed(preflight(app, "/later", origin=B))) == (403, B)
+
+
+def test_a_blueprint_that_is_added_after_the_first_preflight_has_its_own_policy(engine: str) -> None:
+    # In a process of its own, as the middleware looks for new views once any view has been decorated.
+    program = f"""
+from flask import Blueprint, Flask
+from flask_cors_rs import CORS
+
+app = Flask(__name__)
+CORS(app, origins={A!r}, middleware=True)
+ask = app.test_client().options
+headers = {{"Origin": {B!r}, "Access-Control-Request-Method": "GET"}}
+assert ask("/later", headers=headers).status_code == 403
+blueprint = Blueprint("later", __name__)
+blueprint.add_url_rule("/later", view_func=lambda: "added", endpoint="added")
+CORS(blueprint, origins={B!r})
+app.register_blueprint(blueprint)
+assert ask("/later", headers=headers).headers["Access-Control-Allow-Origin"] == {B!r}
+"""
+    result = run_python("-c", program, FLASK_CORS_RS_BACKEND=engine)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_redirect_that_is_added_after_the_first_preflight_is_followed() -> None:
+    app = make_app(resources={"/later/": {"origins": B}, "*": {"origins": A}})
+    assert allowed(preflight(app, "/later")) == A
+    app.add_url_rule("/later/", view_func=lambda: "added", endpoint="later")
+    assert (preflight(app, "/later").status_code, allowed(preflight(app, "/later", origin=B))) == (403, B)

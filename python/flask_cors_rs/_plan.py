@@ -8,14 +8,14 @@ from ._engine.path import decoded
 from ._headers import has_allow_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import Final, Literal, Protocol, Union
 
     from ._engine.contract import Environ, HeaderList
     from ._engine.decision import Reason
     from ._options.resources import Resources
 
-    PreflightResult = Union[Reason, Literal["the application decides"]]
+    PreflightResult = Union[Reason, Literal["the application decides", "the views have changed"]]
     Preflight = Callable[[Environ, HeaderList], PreflightResult]
 
     class PreflightByRules(Protocol):
@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
 
 APPLICATION_DECIDES: Final = "the application decides"
+VIEWS_HAVE_CHANGED: Final = "the views have changed"
+"""The result for which a new plan must be made, because this one does not know all views of the application."""
 PASSED_ON: Final = frozenset({"not a preflight", "no rule for this path", APPLICATION_DECIDES})
 """The results for which an OPTIONS request goes to the application."""
 
 
 class _Decorations:
-    """How many views have been decorated in this process."""
+    """How many views have been decorated, and Blueprints got CORS of their own, in this process."""
 
     __slots__ = ("count",)
 
@@ -51,17 +53,13 @@ class Plan:
     :param debug: whether it is logged why a browser will block a request
     """
 
-    __slots__ = ("apply", "debug", "decoration_count", "preflight", "resources", "view_count", "views")
+    __slots__ = ("apply", "debug", "decoration_count", "preflight", "resources")
 
     def __init__(self, resources: tuple[Resources, ...], *, debug: bool) -> None:
         self.resources = resources
         self.debug = debug
-        self.views: Mapping[str, object] = {}
-        """The views of the application, if it is known to have any."""
-        self.view_count = 0
-        """How many views there were when the plan was made."""
         self.decoration_count = decorations.count
-        """How many views had been decorated when the plan was made."""
+        """The count when the plan was made. A plan with another count may not know the policy of a view."""
         self.preflight: Preflight = self.preflight_by_rules()
         """Append the headers that answer an OPTIONS request, and return the reason."""
         self.apply: Callable[[Environ, str, HeaderList], None] = self.apply_by_rules()
@@ -116,5 +114,6 @@ class Plan:
         from ._decision_log import log_blocked
         from ._engine.decision import Decision
 
-        if reason != APPLICATION_DECIDES:
+        # mypy does not narrow the type with `not in`.
+        if reason != APPLICATION_DECIDES and reason != VIEWS_HAVE_CHANGED:  # noqa: PLR1714
             log_blocked(Decision((), reason), environ, where)

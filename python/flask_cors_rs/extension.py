@@ -71,6 +71,10 @@ class CORS:
         resources = compile_resources(options, self._options, config=config_layer(app))
         _audit(app, resources)
         is_blueprint = not hasattr(app, "wsgi_app")
+        if is_blueprint:
+            from ._plan import decorations
+
+            decorations.count += 1
         # A Blueprint can be registered with any application, and each of these may have decorated views.
         state = ApplicationState(has_decorated_views=True) if is_blueprint else state_of(app)
         after_request, replace_rules = make_after_request(resources, state)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import _log
 from ._headers import EVALUATED, VARY
 from ._options.resources import compile_resources
-from ._plan import PASSED_ON, Plan, decorations
+from ._plan import PASSED_ON, VIEWS_HAVE_CHANGED, Plan, decorations
 from ._setup_audit import audit_at_setup
 
 if TYPE_CHECKING:
@@ -92,11 +92,14 @@ class CORSMiddleware:
         if plan is None:
             plan = self._new_plan()
         if environ["REQUEST_METHOD"] == "OPTIONS":
-            # A view that is added or decorated later can have a policy of its own.
-            if plan.decoration_count != decorations.count or len(plan.views) != plan.view_count:
+            # A view that is decorated later has a policy of its own.
+            if plan.decoration_count != decorations.count:
                 plan = self._new_plan()
             headers: HeaderList = []
             reason = plan.preflight(environ, headers)
+            if reason is VIEWS_HAVE_CHANGED:
+                plan = self._new_plan()
+                reason = plan.preflight(environ, headers)
             if reason == "allowed":
                 # `_log.is_quiet()`, inlined: that saves about 100 instructions per request.
                 if _log.ROOT.level < WARNING or _log.LOG.level:

@@ -8,7 +8,7 @@ from werkzeug.routing import RequestRedirect
 
 from .._engine.path import decoded
 from .._headers import has_allow_origin, is_preflight
-from .._plan import APPLICATION_DECIDES, Plan
+from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan, decorations
 from ..middleware import CORSMiddleware
 from .routing import Match, match, redirect_target
 from .state import state_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .._engine.contract import Environ, HeaderList
     from .._options.resources import Resources
-    from .._plan import PreflightResult
+    from .._plan import Preflight, PreflightResult
     from .view_policies import ViewPolicies
 
 
@@ -90,21 +90,37 @@ class FlaskPlan(Plan):
     and about the redirect.
     """
 
-    __slots__ = ("_app", "_apply_by_rules", "_has_view_policies", "_preflight_by_rules", "_redirects")
+    __slots__ = (
+        "_app",
+        "_apply_by_rules",
+        "_has_view_policies",
+        "_preflight_by_rules",
+        "_preflight_of_known_views",
+        "_redirects",
+        "_view_count",
+    )
 
     def __init__(self, resources: tuple[Resources, ...], app: Flask) -> None:
         super().__init__(resources, debug=app.debug)
         self._app = app
-        self.views = app.view_functions
-        self.view_count = len(app.view_functions)
+        self._view_count = len(app.view_functions)
         self._has_view_policies = has_view_policies(app)
         self._redirects = _redirect_targets(app)
         self._preflight_by_rules, self._apply_by_rules = self.preflight_by_rules(), self.apply
         rules_differ = not all(own.rules.first_matches_all for own in resources)
+        self._preflight_of_known_views: Preflight = self._preflight_by_rules
         if self._has_view_policies or (rules_differ and self._redirects):
-            self.preflight, self.apply = self._preflight_by_view, self._apply_by_target
+            self._preflight_of_known_views, self.apply = self._preflight_by_view, self._apply_by_target
         elif rules_differ:
-            self.preflight, self.apply = self._preflight_without_redirects, self._apply_by_target
+            self._preflight_of_known_views, self.apply = self._preflight_without_redirects, self._apply_by_target
+        # A view that is added later matters if it can have a policy of its own, or makes the routing redirect.
+        if rules_differ or decorations.count:
+            self.preflight = self._preflight_unless_views_changed
+
+    def _preflight_unless_views_changed(self, environ: Environ, headers: HeaderList) -> PreflightResult:
+        if len(self._app.view_functions) != self._view_count:
+            return VIEWS_HAVE_CHANGED
+        return self._preflight_of_known_views(environ, headers)
 
     def _preflight_without_redirects(self, environ: Environ, headers: HeaderList) -> PreflightResult:
         """Decide about a preflight where the routing redirects nothing but paths with two slashes in a row."""
