@@ -7,6 +7,9 @@ CARGO := $(shell command -v cargo 2>/dev/null)
 STAMP := $(VENV)/.installed-$(if $(CARGO),with,without)-cargo
 SOURCES := pyproject.toml build_backend/build_backend.py Makefile $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name 'Cargo.*')
 
+# pytest-benchmark warns that it measures nothing in several processes.
+PARALLEL := -n auto --dist worksteal -p no:benchmark
+
 .DEFAULT_GOAL := help
 .PHONY: public-suffixes help demo e2e test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-start start-check instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
 
@@ -35,7 +38,7 @@ else
 endif
 
 test-python: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 e2e: $(STAMP) ## compare `flask cors check` with headless Chromium (installs it where apt-get is available)
 	$(BIN)/python -m pip install --quiet --group e2e
@@ -117,7 +120,7 @@ public-suffixes: $(STAMP) ## bring the rules of the Public Suffix List up to dat
 	$(BIN)/python tools/refresh_public_suffixes.py
 
 fuzz: $(STAMP) ## search at length for differences from Flask-CORS, from `re`, and between the engines
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/test_regex_translation.py tests/test_engines_agree.py tests/test_hostile_requests.py tests/test_differential.py
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest $(PARALLEL) tests/test_regex_translation.py tests/test_engines_agree.py tests/test_hostile_requests.py tests/test_differential.py
 ifdef CARGO
 	PROPTEST_CASES=100000 cargo test --package cors-engine --release --locked
 endif

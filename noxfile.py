@@ -44,9 +44,12 @@ def record(session: nox.Session, flask: str, output: str) -> None:
     session.log(" | ".join(row))
 
 
-def run_tests(session: nox.Session, flask: str, *arguments: str) -> None:
+def run_tests(session: nox.Session, flask: str) -> None:
     """Run pytest, log the last line of its output, and record the result."""
-    output = session.run("python", "-m", "pytest", "-p", "no:cacheprovider", *arguments, env=FEW_REQUESTS, silent=True)
+    in_parallel = ("-n", "auto", "--dist", "worksteal")
+    output = session.run(
+        "python", "-m", "pytest", "-p", "no:cacheprovider", *in_parallel, env=FEW_REQUESTS, silent=True
+    )
     session.log(str(output).rstrip().rsplit("\n", 1)[-1])
     record(session, flask, str(output))
 

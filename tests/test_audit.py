@@ -15,6 +15,7 @@ from flask_cors_rs._diagnostics.audit import CHECKS, SEVERITIES, audit_resources
 from flask_cors_rs._options.patterns import RegexPattern
 from flask_cors_rs._options.resources import compile_resources
 from support import ROOT
+from support.ids import short_id
 from support.processes import run_python
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -64,7 +65,9 @@ FOUND: list[tuple[dict[str, Any], str, str | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "name", "example"), FOUND, ids=[f"{case[1]} {case[0]}"[:60] for case in FOUND])
+@pytest.mark.parametrize(
+    ("options", "name", "example"), FOUND, ids=[short_id(f"{case[1]} {case[0]}") for case in FOUND]
+)
 def test_what_is_found(options: dict[str, Any], name: str, example: str | None) -> None:
     app = Flask(__name__)
     CORS(app, audit="off", **options)
@@ -106,7 +109,7 @@ def new_app(*, debug: bool = False) -> Flask:
 
 
 @pytest.mark.parametrize("debug", [False, True])
-@pytest.mark.parametrize("options", FINE, ids=[str(options)[:60] for options in FINE])
+@pytest.mark.parametrize("options", FINE, ids=[short_id(options) for options in FINE])
 def test_what_is_left_alone(options: dict[str, Any], debug: bool, caplog: pytest.LogCaptureFixture) -> None:
     app = new_app(debug=debug)
     app.add_url_rule("/<path:path>", "any", lambda path: path)
@@ -159,7 +162,7 @@ VISIBLE: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "name"), VISIBLE, ids=[f"{case[1]} {case[0]}"[:60] for case in VISIBLE])
+@pytest.mark.parametrize(("options", "name"), VISIBLE, ids=[short_id((case[1], case[0])) for case in VISIBLE])
 def test_what_is_visible_is_logged_in_production(
     options: dict[str, Any], name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -182,7 +185,7 @@ def test_the_configuration_is_looked_at_in_production(caplog: pytest.LogCaptureF
     assert "CORS020 error: app.config: supports_credentials='false' counts as true" in caplog.text
 
 
-@pytest.mark.parametrize("options", [case[0] for case in FOUND] + [case[0] for case in VISIBLE], ids=str)
+@pytest.mark.parametrize("options", [case[0] for case in FOUND] + [case[0] for case in VISIBLE], ids=short_id)
 def test_what_is_logged_at_set_up_is_what_the_checks_say(
     options: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -31,6 +31,7 @@ from flask_cors_rs import (
 from flask_cors_rs._regex.linear import MAX_STATES, LinearMatcher
 from flask_cors_rs._regex.translation import translate
 from support import levels
+from support.ids import short_id
 from support.wsgi import ask as ask_app
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ CASES: list[tuple[Any, list[str], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("given", "allowed", "refused"), CASES, ids=[str(case[0])[:50] for case in CASES])
+@pytest.mark.parametrize(("given", "allowed", "refused"), CASES, ids=[short_id(case[0]) for case in CASES])
 def test_what_is_allowed_at_every_level(given: Any, allowed: list[str], refused: list[str]) -> None:
     for level, app in at_every_level(given).items():
         for origin in allowed:
