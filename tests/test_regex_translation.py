@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, strategies as st
 
 from flask_cors_rs._regex import translation as module
-from flask_cors_rs._regex.translation import translate
+from flask_cors_rs._regex.translation import translate, translate_text
 from support import ROOT
 from support.engines import needs_rust
 from support.processes import run_python
@@ -419,6 +419,30 @@ def test_nothing_is_printed_or_warned_of(capfd: pytest.CaptureFixture[str]) -> N
         warnings.simplefilter("error")
         assert translate(pattern).rust is not None
     assert capfd.readouterr() == ("", "")
+
+
+SYNTAX = st.sampled_from(
+    [*"()[]{}|*+?^$.-a1", *(rf"\{letter}" for letter in "AZbBdDsSwW1N"), "(?:", "(?i)", "(?P<a>", "(?<=", "{1,"]
+)
+
+
+@given(st.lists(SYNTAX, max_size=8).map("".join), st.sampled_from([0, A, I]))
+def test_a_text_is_translated_like_the_compiled_pattern(text: str, flags: int) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            expected = re.compile(text, flags)
+        except re.error:
+            expected = None
+        try:
+            translation, found_flags = translate_text(text, flags)
+        except re.error:
+            assert expected is None
+            return
+    if expected is None:
+        assert translation.rust is None
+    else:
+        assert (translation, found_flags) == (translate(expected), expected.flags)
 
 
 # --- every string -----------------------------------------------------------------------------------------------------

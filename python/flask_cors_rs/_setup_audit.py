@@ -151,7 +151,7 @@ def longer_origin(regex: RegexPattern) -> str | None:
     from ._origins.syntax import origin_problem
     from ._regex.translation import parser
 
-    flags = regex.pattern.flags & ~re.DEBUG  # That flag would print the tree.
+    flags = regex.flags & ~re.DEBUG  # That flag would print the tree.
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # They were shown when the expression was compiled.

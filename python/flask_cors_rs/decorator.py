@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import update_wrapper
-from types import CodeType
+from inspect import CO_COROUTINE, iscoroutinefunction, unwrap
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import after_this_request, current_app, request
@@ -13,7 +13,7 @@ from flask.views import View
 from ._flask.response import EVALUATED as RESPONSE_EVALUATED, add_headers
 from ._flask.view_policies import ViewPolicies, set_policies
 from ._headers import EVALUATED, INTERCEPTED
-from ._options.parse import check, warn_of_unknown
+from ._options.parse import CONSTANTS, parse_alone, warn_of_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,10 +55,10 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
     :raises TypeError: an option has the wrong type
     """
     given: dict[str, Any] = dict(options)
-    _check(given)
+    parsed = _parse(given)
 
     def decorate(view: ViewT) -> ViewT:
-        policies = ViewPolicies(given)
+        policies = ViewPolicies(given, parsed)
         is_async = _is_coroutine_function(view)
 
         def start() -> tuple[Flask, Request, Policy | None, bool]:
@@ -101,15 +101,20 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
     return decorate
 
 
-def _check(given: Mapping[str, Any]) -> None:
-    """Raise errors in the options themselves, whatever the configuration of an application says."""
+def _parse(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Raise errors in the options themselves, whatever the configuration of an application says.
+
+    :returns: the parsed options, or None if they have to be parsed again because their values can change
+    """
     warn_of_unknown([given])
-    check({name: value for name, value in given.items() if not isinstance(value, Iterator)})
+    # Reading an iterator would empty it.
+    parsed = parse_alone({name: value for name, value in given.items() if not hasattr(value, "__next__")})
+    return parsed if all(isinstance(value, CONSTANTS) for value in given.values()) else None
 
 
 def _is_coroutine_function(view: Callable[..., Any]) -> bool:
-    from inspect import iscoroutinefunction
-
+    if type(view) is FunctionType and not view.__dict__:  # An attribute can mark a function as one.
+        return bool(view.__code__.co_flags & CO_COROUTINE)
     return iscoroutinefunction(view)
 
 
@@ -152,9 +157,8 @@ _AS_VIEW_CODE = frozenset(code for code in View.as_view.__func__.__code__.co_con
 
 def _is_made_by_as_view(view: Callable[..., Any]) -> bool:
     """Whether ``View.as_view`` is making a view, and applies the ``decorators`` of the class."""
-    from inspect import unwrap
-
-    return getattr(unwrap(view), "__code__", None) in _AS_VIEW_CODE and getattr(view, "view_class", None) is None
+    function = unwrap(view) if hasattr(view, "__wrapped__") else view
+    return getattr(function, "__code__", None) in _AS_VIEW_CODE and getattr(view, "view_class", None) is None
 
 
 class _ClassView:

@@ -14,6 +14,7 @@ from .._options.parse import (
     DEFAULT_OPTIONS,
     config_layer,
     log_error,
+    over_defaults,
     parse,
     reads_the_same,
 )
@@ -99,7 +100,7 @@ class _Entry:
 
     def __init__(
         self,
-        app: Callable[[], object],
+        app: Callable[[], Flask | None],
         config: tuple[Any, ...],
         watched: tuple[_Watched, ...],
         policy: Policy | None,
@@ -116,12 +117,14 @@ class ViewPolicies:
     """The policies of a decorated view, one for each application that routes requests to it.
 
     :param options: the options of the decorator
+    :param parsed: the same options parsed, if they never change
     """
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], parsed: Mapping[str, Any] | None) -> None:
         self._options = options
+        self._parsed = parsed
         self._last: _Entry | None = None
-        self._entries: weakref.WeakKeyDictionary[Flask, _Entry] = weakref.WeakKeyDictionary()
+        self._others: weakref.WeakKeyDictionary[Flask, _Entry] | None = None
 
     def get(self, app: Flask) -> tuple[Policy | None, bool]:
         """Return the policy for a request to an application, and whether OPTIONS is answered instead of the view.
@@ -130,7 +133,7 @@ class ViewPolicies:
         """
         entry = self._last
         if entry is None or entry.app() is not app:
-            entry = self._entries.get(app)
+            entry = None if self._others is None else self._others.get(app)
         live: Any = app.config
         config: tuple[Any, ...] = _NO_CONFIG
         # Few applications have any of the keys, and this is the fastest way to see that.
@@ -163,13 +166,18 @@ class ViewPolicies:
 
     def _make(self, app: Flask, config: tuple[Any, ...]) -> _Entry:
         state_of(app).has_decorated_views = True
-        merged = self._merged(app)
         values = [*self._options.values(), *(value for value in config if value is not None)]
         watched = tuple(_Watched(value) for value in values if type(value) in CONTAINERS)
         policy: Policy | None = None
-        automatic_options = bool(merged["automatic_options"])
+        if self._parsed is not None and config == _NO_CONFIG:
+            automatic_options = bool(self._options.get("automatic_options", True))
+            make_options = partial(over_defaults, self._parsed)
+        else:
+            merged = self._merged(app)
+            automatic_options = bool(merged["automatic_options"])
+            make_options = partial(parse, merged)
         try:
-            policy = _engine.engine.Policy(parse(merged, log_error))
+            policy = _engine.engine.Policy(make_options(log_error))
             if app.debug:
                 policy = _ExplainingPolicy(policy)
         except Exception:
@@ -177,9 +185,18 @@ class ViewPolicies:
             _log.LOG.exception("The CORS configuration does not make a valid policy: no headers are sent")
         entry = _Entry(weakref.ref(app), config, watched, policy, automatic_options)
         if all(map(_is_stable, values)):
-            self._entries[app] = entry
-            self._last = entry
+            self._keep(entry)
         return entry
+
+    def _keep(self, entry: _Entry) -> None:
+        last = self._last
+        other = None if last is None else last.app()
+        # Most views belong to one application.
+        if last is not None and other is not None and other is not entry.app():
+            if self._others is None:
+                self._others = weakref.WeakKeyDictionary()
+            self._others[other] = last
+        self._last = entry
 
 
 class _ExplainingPolicy:

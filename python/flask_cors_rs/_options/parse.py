@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .. import _engine, _log
@@ -160,25 +161,38 @@ def parse(merged: Mapping[str, Any], report: Report = raise_error) -> Options:
     return Options(_parse_values({name: merged[name] for name in _PARSERS}, {}, report))
 
 
-def parse_own(own: Mapping[str, Any], common: Options) -> Options:
-    """Parse the options of a resource, and merge them over options that have been parsed already.
+def parse_own(own: Mapping[str, Any], common: Options | None = None) -> Options:
+    """Parse some options, and merge them over options that have been parsed already.
 
-    :param own: the options of the resource itself
-    :param common: the options for all resources
+    :param own: the options, for example those of a resource
+    :param common: the options for all resources; without it, the defaults
     :raises ValueError: as for :func:`parse`
     :raises TypeError: a value has the wrong type
     """
-    parsed = common.as_dict()
+    parsed = _parsed_defaults() if common is None else common.as_dict()
     return Options(_engine.engine.merge([_parse_values(own, parsed, raise_error), parsed]))
 
 
-def check(own: Mapping[str, Any]) -> None:
-    """Raise the errors that options have whatever they are merged with.
+def parse_alone(own: Mapping[str, Any]) -> dict[str, Any]:
+    """Parse some options, whatever they will be merged with.
 
     :raises ValueError: as for :func:`parse`
     :raises TypeError: a value has the wrong type
     """
-    _parse_values(own, {}, raise_error)
+    return _parse_values(own, {}, raise_error)
+
+
+def over_defaults(parsed: Mapping[str, Any], report: Report) -> Options:
+    """Merge options that have been parsed over the defaults."""
+    values = dict(parsed)
+    defaults = _parsed_defaults()
+    _refuse_wildcard_with_credentials(values, defaults, report)
+    return Options(_engine.engine.merge([values, defaults]))
+
+
+@cache
+def _parsed_defaults() -> dict[str, Any]:
+    return _parse_values({**DEFAULT_OPTIONS}, {}, raise_error)
 
 
 def _parse_values(written: Mapping[str, Any], parsed: Mapping[str, Any], report: Report) -> dict[str, Any]:
@@ -329,7 +343,7 @@ def _specificity(pair: tuple[Any, Any]) -> tuple[int, int, int]:
 
 def ensure_iterable(value: Any) -> Iterable[Any]:
     """Return an iterable as it is, and a scalar, which includes a str, as a list of one."""
-    return value if _is_iterable(value) and not isinstance(value, str) else [value]
+    return [value] if isinstance(value, str) or not _is_iterable(value) else value
 
 
 def _items(option: str, value: Any, report: Report) -> list[Any]:
@@ -343,7 +357,7 @@ def _items(option: str, value: Any, report: Report) -> list[Any]:
 
 def _is_matcher(item: object) -> TypeGuard[Subdomains | Regex | Callable[[str], object]]:
     """Whether an item of ``origins`` is asked about origins. Flask-CORS cannot use such an item."""
-    return isinstance(item, (Subdomains, Regex)) or (callable(item) and not isinstance(item, str))
+    return not isinstance(item, str) and (isinstance(item, (Subdomains, Regex)) or callable(item))
 
 
 def _origin_matchers(items: Iterable[Any], report: Report) -> tuple[Matcher, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .. import _engine
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Union
@@ -77,7 +79,7 @@ class RegexPattern:
     :raises re.error: the text is not a valid regular expression
     """
 
-    __slots__ = ("_compiled", "_flags", "_translation", "prefix", "text")
+    __slots__ = ("_compiled", "_translation", "flags", "prefix", "text")
 
     is_wildcard = False
     answers_can_change = False
@@ -88,20 +90,32 @@ class RegexPattern:
         self.prefix: str | None = None
         """The text that a path must begin with, where the pattern says no more."""
         if isinstance(pattern, str):
-            self.text, self._flags = pattern, flags
+            self.text, self.flags, self._compiled = pattern, flags, None
             self.prefix = _prefix(pattern) if not flags else None
-            # Such a pattern is valid, and the engines match it without `re`.
-            self._compiled = re.compile(pattern, flags) if self.prefix is None else None
+            # A pattern with a prefix is valid, and the engines match it without `re`.
+            if self.prefix is None:
+                self._check()
         else:
-            self.text, self._flags, self._compiled = pattern.pattern, pattern.flags, pattern
+            self.text, self.flags, self._compiled = pattern.pattern, pattern.flags, pattern
             if pattern.flags == re.UNICODE:
                 self.prefix = _prefix(pattern.pattern)
+
+    def _check(self) -> None:
+        """Raise the error of an invalid text."""
+        if _engine.BACKEND == "rust":
+            from .._regex.translation import cached_translation_of_text
+
+            # A translated pattern is valid too, and need not be compiled.
+            self._translation, self.flags = cached_translation_of_text(self.text, self.flags)
+            if self._translation.rust is not None:
+                return
+        self.flags = self.pattern.flags
 
     @property
     def pattern(self) -> re.Pattern[str]:
         """The compiled expression."""
         if self._compiled is None:
-            self._compiled = re.compile(self.text, self._flags)
+            self._compiled = re.compile(self.text, self.flags)
         return self._compiled
 
     @property

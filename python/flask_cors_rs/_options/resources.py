@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import _engine, _log
-from .parse import DEFAULT_OPTIONS, parse, parse_own, parse_resources, reads_the_same, warn_of_unknown
+from .parse import (
+    DEFAULT_OPTIONS,
+    parse,
+    parse_own,
+    parse_resources,
+    reads_the_same,
+    warn_of_unknown,
+)
 from .patterns import pattern_text
 
 if TYPE_CHECKING:
@@ -99,9 +106,10 @@ def compile_resources(*given: Mapping[str, Any], config: Mapping[str, Any] | Non
     :raises TypeError: an option has the wrong type
     """
     merge = _engine.engine.merge
-    layers: list[Any] = [*given, config or {}, DEFAULT_OPTIONS]
-    merged = merge(layers)
-    common = parse(merged)
+    layers = [*given, config or {}]
+    written = merge(layers)
+    common = parse_own(written)
+    merged: dict[str, Any] = {**DEFAULT_OPTIONS, **written}
     resources = parse_resources(merged["resources"])
     warn_of_unknown([*(own for _, own in resources), *layers])
     rules: list[tuple[Pattern, Options]]
@@ -109,7 +117,7 @@ def compile_resources(*given: Mapping[str, Any], config: Mapping[str, Any] | Non
         rules = [(path, parse_own(own, common) if own else common) for path, own in resources]
     else:
         # As in Flask-CORS, an iterator among the common options is exhausted by now.
-        rules = [(path, parse(merge([own, *layers]))) for path, own in resources]
+        rules = [(path, parse(merge([own, merged]))) for path, own in resources]
     if _log.LOG.isEnabledFor(_log.DEBUG):
         shown = [(pattern_text(path), options) for path, options in rules]
         _log.LOG.debug("Configuring CORS with resources: %s", shown)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Translation", "cached_translation", "parser", "translate", "written"]
+__all__ = ["Translation", "cached_translation", "cached_translation_of_text", "parser", "translate", "written"]
 
 
 def _find_parser() -> Any:
@@ -62,17 +62,41 @@ def translate(pattern: re.Pattern[str], *, whole: bool = False) -> Translation:
     """
     flags = pattern.flags & ~_DEBUG  # That flag would print the tree.
     if parser is None:
-        return Translation(None, "any pattern: this Python does not show its parse tree", False)
+        return Translation(None, _NO_PARSER, False)
     source: object = pattern.pattern
     if not isinstance(source, str):
         return Translation(None, "a pattern of bytes", False)
-    if flags & ~_KNOWN_FLAGS:
-        return Translation(None, "a flag other than A, I, M, S, U, X", False)
-    matches_all = False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # They were shown when the expression was compiled.
             tree = list(parser.parse(source, flags))
+    except RecursionError:
+        return Translation(None, _TOO_DEEP, False)
+    except _ERRORS:
+        return Translation(None, _UNKNOWN_TREE, False)
+    return _translate(tree, flags, whole=whole)
+
+
+def translate_text(text: str, flags: int) -> tuple[Translation, int]:
+    """Translate an expression that has not been compiled, which takes longer than parsing it.
+
+    :returns: the translation, and the flags that the compiled expression has
+    :raises re.error: the text is not a valid expression. If the translation is refused, it may be invalid too
+    """
+    if parser is None:
+        return Translation(None, _NO_PARSER, False), flags
+    tree = parser.parse(text, flags)
+    state = getattr(tree, "state", None)
+    if state is None:
+        return Translation(None, _UNKNOWN_TREE, False), flags
+    return _translate(list(tree), state.flags, whole=False), state.flags
+
+
+def _translate(tree: list[Any], flags: int, *, whole: bool) -> Translation:
+    if flags & ~_KNOWN_FLAGS:
+        return Translation(None, "a flag other than A, I, M, S, U, X", False)
+    matches_all = False
+    try:
         matches_all = _matches_empty(tree, at_start=True)
         if whole:
             matches_all = False
@@ -82,14 +106,16 @@ def translate(pattern: re.Pattern[str], *, whole: bool = False) -> Translation:
         return Translation(None, refused.construct, matches_all)
     except RecursionError:
         return Translation(None, _TOO_DEEP, False)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, Warning, re.error):
-        # The trees of current Pythons do not get here. Those of a future one might, and must not stop an application.
-        return Translation(None, "a parse tree that is not known", matches_all)
+    except _ERRORS:
+        return Translation(None, _UNKNOWN_TREE, matches_all)
     return Translation(rf"(?:{piece.text})\z" if whole else piece.text, None, matches_all)
 
 
 cached_translation = lru_cache(maxsize=1024)(translate)
 """:func:`translate`, for patterns that several policies have."""
+
+cached_translation_of_text = lru_cache(maxsize=1024)(translate_text)
+""":func:`translate_text`, for texts that several policies have."""
 
 
 # --- the limits -------------------------------------------------------------------------------------------------------
@@ -107,6 +133,12 @@ _MAX_DEPTH = 100
 
 _MAX_SIZE = 1 << 16
 """The size of an expression with its repeats written out, in ranges of code points. Rust compiles hardly any larger."""
+
+_NO_PARSER = "any pattern: this Python does not show its parse tree"
+_UNKNOWN_TREE = "a parse tree that is not known"
+_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, Warning, re.error)
+"""What an unknown tree can raise. Those of current Pythons raise nothing; those of a future one must not stop an
+application."""
 
 _TOO_DEEP = "groups nested too deeply"
 _TOO_LARGE = "a pattern too large with its repeats written out"
