@@ -9,8 +9,8 @@ is measured beside it. Bytecode is compiled before, as an installer does. There 
 
 - instructions, counted by valgrind's callgrind, a few times with different memory layouts
 - milliseconds, each in a new process, the candidates taking turns
-- memory that the import and ``CORS(app)`` add: Python objects as tracemalloc counts them, resident memory as Linux
-  reports it (it includes the pages of the compiled module that were read), and modules
+- memory that the import and ``CORS(app)`` add: Python objects as tracemalloc counts them, anonymous and resident memory
+  as Linux reports them (the latter includes the pages of the compiled module that were read), and modules
 """
 
 from __future__ import annotations
@@ -289,9 +289,10 @@ def memory(interpreters: Interpreters) -> Found:
             interpreters.measure("traced", case, candidate, turn) / 1e6 for turn in range(TURNS_OF_MANY)
         ]
         if Path("/proc/self/smaps_rollup").exists():
-            resident = [interpreters.measure("resident", case, candidate, turn) for turn in range(TURNS_OF_MANY)]
-            found["resident memory"][candidate] = [size / 1e6 for size, _ in resident]
-            found["modules"][candidate] = [modules for _, modules in resident]
+            measured = [interpreters.measure("memory", case, candidate, turn) for turn in range(TURNS_OF_MANY)]
+            found["memory of its own"][candidate] = [anonymous / 1e6 for anonymous, _, _ in measured]
+            found["resident memory"][candidate] = [resident / 1e6 for _, resident, _ in measured]
+            found["modules"][candidate] = [modules for _, _, modules in measured]
     return found
 
 

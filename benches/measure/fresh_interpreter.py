@@ -57,18 +57,19 @@ def seconds() -> float:
     return time.perf_counter() - start
 
 
-def _resident() -> int:
+def _memory() -> tuple[int, int]:
     lines = Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Rss:"))
+    sizes = {line.split()[0]: int(line.split()[1]) * 1024 for line in lines[1:]}
+    return sizes["Anonymous:"], sizes["Rss:"]
 
 
-def resident() -> list[int]:
-    """Return the bytes by which a case increases the resident memory, and how many modules it imports."""
+def memory() -> list[int]:
+    """Return the bytes by which a case increases the anonymous and the resident memory, and the number of modules."""
     code, variables = prepare(sys.stdin.readline())
-    modules, before = len(sys.modules), _resident()
+    modules, (anonymous, resident) = len(sys.modules), _memory()
     exec(code, variables)
     gc.collect()
-    return [_resident() - before, len(sys.modules) - modules]
+    return [after - before for after, before in zip((*_memory(), len(sys.modules)), (anonymous, resident, modules))]
 
 
 def traced() -> int:
@@ -95,5 +96,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "count":
         count()
     else:
-        measures = {"seconds": seconds, "resident": resident, "traced": traced, "diagnostics": diagnostics}
+        measures = {"seconds": seconds, "memory": memory, "traced": traced, "diagnostics": diagnostics}
         print(json.dumps(measures[sys.argv[1]]()))

@@ -1,20 +1,25 @@
 //! Sets of regular expressions, each searched as one automaton in time linear in the text.
 
+use crate::lazy_dfa::LazyDfa;
 use crate::pattern::Custom;
-use regex_automata::meta::{Config, Regex};
-use regex_automata::nfa::thompson::WhichCaptures;
-use regex_automata::{Anchored, Input};
+use crate::regex_index::RegexIndex;
 use std::sync::{Arc, OnceLock};
-
-/// The size limit of an automaton, in bytes. A set that exceeds it is split; a single expression that exceeds it is
-/// left to its custom matcher.
-const NFA_SIZE_LIMIT: usize = 10 << 20;
 
 /// A regular expression, its number, and the matcher that replaces it where it exceeds the size limit.
 pub(crate) struct NumberedRegex {
     pub(crate) number: usize,
     pub(crate) regex: String,
     pub(crate) matcher: Arc<dyn Custom>,
+}
+
+impl NumberedRegex {
+    /// Returns whether the expression is compiled in much less than a millisecond: it is short, and has no counted
+    /// repeat, which can make a short expression large.
+    pub(crate) fn is_quick_to_compile(&self) -> bool {
+        let has_counted_repeat = memchr::memchr_iter(b'{', self.regex.as_bytes())
+            .any(|brace| !self.regex.get(..brace).is_some_and(|before| before.ends_with("\\x")));
+        self.regex.len() <= SMALL && !has_counted_repeat
+    }
 }
 
 /// Numbered regular expressions, in ascending order of their numbers.
@@ -26,9 +31,12 @@ pub(crate) struct RegexSet {
     is_empty: bool,
 }
 
+#[derive(Default)]
 struct Compiled {
-    /// The automata, each with the numbers of its expressions.
-    parts: Vec<(Vec<usize>, Regex)>,
+    /// Most of the expressions of a large set.
+    index: Option<RegexIndex>,
+    /// The automata of the others, each with the numbers of its expressions.
+    parts: Vec<(Vec<usize>, LazyDfa)>,
     /// The numbers and matchers of the expressions that exceed the size limit.
     refused: Vec<(usize, Arc<dyn Custom>)>,
 }
@@ -39,7 +47,7 @@ impl RegexSet {
         if is_small(&regexes) {
             return Self { uncompiled: regexes, compiled: OnceLock::new(), is_empty };
         }
-        Self { uncompiled: Vec::new(), compiled: Compiled::new(&regexes).into(), is_empty }
+        Self { uncompiled: Vec::new(), compiled: Compiled::indexed(regexes).into(), is_empty }
     }
 
     #[inline]
@@ -67,8 +75,9 @@ impl RegexSet {
 
     #[inline(never)] // Inlined, it makes sets of literals slower.
     fn any_matches(&self, text: &str) -> bool {
-        let Compiled { parts, refused } = self.compiled();
-        parts.iter().any(|(_, regex)| regex.is_match(anchored(text)))
+        let Compiled { index, parts, refused } = self.compiled();
+        index.as_ref().is_some_and(|index| index.is_match(text))
+            || parts.iter().any(|(_, dfa)| dfa.is_match(text))
             || refused.iter().any(|(_, matcher)| matcher.matches(text))
     }
 
@@ -80,12 +89,10 @@ impl RegexSet {
     }
 
     fn first_of_all(&self, text: &str, limit: Option<usize>) -> Option<usize> {
-        let Compiled { parts, refused } = self.compiled();
-        // Every match starts at the start of the text, so "leftmost first" prefers the earliest expression.
-        let found = parts.iter().find_map(|(numbers, regex)| {
-            let half = regex.search_half(&anchored(text))?;
-            numbers.get(half.pattern().as_usize()).copied()
-        });
+        let Compiled { index, parts, refused } = self.compiled();
+        let indexed = index.as_ref().and_then(|index| index.first_match(text));
+        let found = parts.iter().find_map(|(numbers, dfa)| numbers.get(dfa.first_match(text)?).copied());
+        let found = [indexed, found].into_iter().flatten().min();
         let limit = [found, limit].into_iter().flatten().min();
         first_of(refused, text, limit).or(found)
     }
@@ -93,19 +100,33 @@ impl RegexSet {
 
 impl Compiled {
     fn new(regexes: &[NumberedRegex]) -> Self {
-        let mut compiled = Self { parts: Vec::new(), refused: Vec::new() };
+        let mut compiled = Self::default();
         compiled.add(regexes);
         compiled
     }
 
-    /// Compiles expressions to as few automata as a division into halves gives.
+    /// Compiles a set of any size.
+    fn indexed(regexes: Vec<NumberedRegex>) -> Self {
+        if regexes.len() <= MANY {
+            return Self::new(&regexes);
+        }
+        let (index, others) = RegexIndex::new(regexes);
+        let mut compiled = Self { index: Some(index), ..Self::default() };
+        for regexes in others.chunks(MANY) {
+            compiled.add(regexes);
+        }
+        compiled
+    }
+
+    /// Compiles expressions to as few automata as a division into halves gives. A single expression that exceeds the
+    /// size limit is left to its custom matcher.
     fn add(&mut self, regexes: &[NumberedRegex]) {
         if regexes.is_empty() {
             return;
         }
         let texts: Vec<&str> = regexes.iter().map(|numbered| numbered.regex.as_str()).collect();
-        match (build(&texts), regexes) {
-            (Some(regex), _) => self.parts.push((regexes.iter().map(|numbered| numbered.number).collect(), regex)),
+        match (LazyDfa::new(&texts), regexes) {
+            (Some(dfa), _) => self.parts.push((regexes.iter().map(|numbered| numbered.number).collect(), dfa)),
             (None, [numbered]) => self.refused.push((numbered.number, Arc::clone(&numbered.matcher))),
             (None, _) => {
                 let (first, second) = regexes.split_at(regexes.len() / 2);
@@ -125,42 +146,30 @@ pub(crate) fn first_of(matchers: &[(usize, Arc<dyn Custom>)], text: &str, limit:
         .map(|(number, _)| *number)
 }
 
+/// The largest number of expressions in one automaton. Each of its states is a set of places in all of them, so the time
+/// to make one grows with them.
+const MANY: usize = 32;
+
 /// The length of the expressions of a small set, in bytes.
 const SMALL: usize = 2_048;
 
-/// Returns whether expressions are compiled in less than a millisecond: they are short, and none has a counted repeat,
-/// which can make a short expression large.
+/// Returns whether expressions are compiled in less than a millisecond.
 fn is_small(regexes: &[NumberedRegex]) -> bool {
-    let has_counted_repeat = |regex: &str| {
-        memchr::memchr_iter(b'{', regex.as_bytes())
-            .any(|brace| !regex.get(..brace).is_some_and(|before| before.ends_with("\\x")))
-    };
     regexes.iter().map(|numbered| numbered.regex.len()).sum::<usize>() <= SMALL
-        && !regexes.iter().any(|numbered| has_counted_repeat(&numbered.regex))
-}
-
-fn anchored(text: &str) -> Input<'_> {
-    Input::new(text).anchored(Anchored::Yes)
-}
-
-/// Builds one automaton of several expressions; `None` if it exceeds the size limit.
-fn build(regexes: &[&str]) -> Option<Regex> {
-    Regex::builder()
-        .configure(Config::new().nfa_size_limit(Some(NFA_SIZE_LIMIT)).which_captures(WhichCaptures::Implicit))
-        .build_many(regexes)
-        .ok()
+        && regexes.iter().all(NumberedRegex::is_quick_to_compile)
 }
 
 /// Returns whether a regular expression matches at the start of a text; `None` if it cannot be compiled.
 #[must_use]
 pub fn regex_matches(regex: &str, text: &str) -> Option<bool> {
-    build(&[regex]).map(|regex| regex.is_match(anchored(text)))
+    LazyDfa::new(&[regex]).map(|dfa| dfa.is_match(text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::Suffix;
+    use proptest::prelude::*;
 
     fn regex_set(regexes: &[&str]) -> RegexSet {
         let numbered = regexes
@@ -209,5 +218,21 @@ mod tests {
         assert!(set.compiled().parts.len() > 1);
         assert_eq!(set.first_match("x", None), Some(40));
         assert_eq!(set.first_match(&"a".repeat(54_000), None), Some(0));
+    }
+
+    proptest! {
+        #[test]
+        fn a_large_set_agrees_with_a_search_one_by_one(
+            regexes in proptest::collection::vec(
+                "(?:ab|[Aa][Bb]|[Kk\\u{212A}]|[a-b]|(?:a\\|b)|(?:ba)[+*]|\\(\\?-u:\\\\b\\)|\\\\z){0,6}", MANY + 1..2 * MANY,
+            ),
+            text in "[abABkK\u{212A}]{0,10}",
+        ) {
+            let texts: Vec<&str> = regexes.iter().map(String::as_str).collect();
+            let set = regex_set(&texts);
+            let expected = texts.iter().position(|regex| regex_matches(regex, &text) == Some(true));
+            prop_assert_eq!(set.first_match(&text, None), expected);
+            prop_assert_eq!(set.matches(&text), expected.is_some());
+        }
     }
 }

@@ -1,0 +1,130 @@
+//! Regular expressions as one automaton, whose states are made when a text first reaches them.
+//!
+//! A search takes time linear in the text, also where no state can be kept. The states of all automata of a process share
+//! [`BUDGET`]: a request can add states, but cannot make the memory grow.
+
+use regex_automata::hybrid::dfa::{Cache, Config, DFA};
+use regex_automata::nfa::thompson::{Config as NfaConfig, NFA, WhichCaptures};
+use regex_automata::{Anchored, Input};
+use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
+
+/// The size limit of an automaton without its states, in bytes.
+const NFA_SIZE_LIMIT: usize = 10 << 20;
+
+/// The size of the states of one automaton, in bytes. When it is reached, they are made anew.
+const CAPACITY: usize = 256 << 10;
+
+/// The size of the states that all automata of the process keep after a search, in bytes. When it is exceeded, all are
+/// dropped.
+const BUDGET: usize = 16 << 20;
+
+/// The size of the states that are kept now.
+static KEPT: AtomicUsize = AtomicUsize::new(0);
+
+/// The automata that keep states.
+static KEEPERS: Mutex<Vec<Weak<States>>> = Mutex::new(Vec::new());
+
+/// The states of an automaton between searches.
+struct States(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    cache: Option<Box<Cache>>,
+    /// How much of [`KEPT`] it is.
+    size: usize,
+}
+
+impl Kept {
+    /// Records the size of the states, which a search may have changed.
+    fn resize(&mut self, size: usize) {
+        let before = mem::replace(&mut self.size, size);
+        KEPT.fetch_add(size.wrapping_sub(before), Ordering::Relaxed); // Wraps around to subtract.
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.resize(0);
+    }
+}
+
+/// An automaton of one or several regular expressions, anchored at the start.
+pub(crate) struct LazyDfa {
+    dfa: DFA,
+    states: Arc<States>,
+}
+
+impl LazyDfa {
+    /// Compiles regular expressions; `None` if they exceed the size limit or are invalid.
+    pub(crate) fn new(regexes: &[&str]) -> Option<Self> {
+        let config = NfaConfig::new().nfa_size_limit(Some(NFA_SIZE_LIMIT)).which_captures(WhichCaptures::None);
+        let nfa = NFA::compiler().configure(config).build_many(regexes).ok()?;
+        // The check asks for much more than two states, which are enough to go on.
+        let config = Config::new().cache_capacity(CAPACITY).skip_cache_capacity_check(true);
+        let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
+        Some(Self { dfa, states: Arc::new(States(Mutex::default())) })
+    }
+
+    /// Returns whether one of the expressions matches at the start of a text.
+    pub(crate) fn is_match(&self, text: &str) -> bool {
+        self.search(&anchored(text).earliest(true)).is_some()
+    }
+
+    /// Returns the index of the first expression that matches at the start of a text.
+    pub(crate) fn first_match(&self, text: &str) -> Option<usize> {
+        // Every match starts at the start of the text, so "leftmost first" prefers the earliest expression.
+        self.search(&anchored(text))
+    }
+
+    fn search(&self, input: &Input<'_>) -> Option<usize> {
+        let mut kept = match self.states.0.try_lock() {
+            Ok(kept) => kept,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // Another thread searches. Its states cannot be used at the same time.
+            Err(TryLockError::WouldBlock) => return find(&self.dfa, &mut self.dfa.create_cache(), input),
+        };
+        let is_new = kept.cache.is_none();
+        let cache = kept.cache.get_or_insert_with(|| Box::new(self.dfa.create_cache()));
+        let found = find(&self.dfa, cache, input);
+        let size = cache.memory_usage();
+        if size != kept.size {
+            kept.resize(size);
+            drop(kept);
+            self.keep(is_new);
+        }
+        found
+    }
+
+    /// Sees to it that the states of all automata stay within the budget.
+    #[cold]
+    fn keep(&self, is_new: bool) {
+        let mut keepers = KEEPERS.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_new {
+            if keepers.len().is_power_of_two() {
+                keepers.retain(|states| states.strong_count() > 0);
+            }
+            keepers.push(Arc::downgrade(&self.states));
+        }
+        if KEPT.load(Ordering::Relaxed) > BUDGET {
+            for states in keepers.drain(..).filter_map(|states| states.upgrade()) {
+                // One that is being searched is dropped by its own search, if it is still too much.
+                if let Ok(mut kept) = states.0.try_lock() {
+                    *kept = Kept::default();
+                }
+            }
+        }
+    }
+}
+
+fn anchored(text: &str) -> Input<'_> {
+    Input::new(text).anchored(Anchored::Yes)
+}
+
+/// Returns the index of the expression that matches.
+fn find(dfa: &DFA, cache: &mut Cache, input: &Input<'_>) -> Option<usize> {
+    // There is no error: the automaton has no byte at which it stops, and never gives up making states.
+    let half = dfa.try_search_fwd(cache, input).ok()??;
+    Some(half.pattern().as_usize())
+}
