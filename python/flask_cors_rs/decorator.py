@@ -7,9 +7,10 @@ from inspect import CO_COROUTINE, iscoroutinefunction, unwrap
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from flask import after_this_request, current_app, request
+from flask import after_this_request
 from flask.views import View
 
+from ._flask.context import CONTEXT
 from ._flask.response import EVALUATED as RESPONSE_EVALUATED, add_headers
 from ._flask.view_policies import ViewPolicies, set_policies
 from ._headers import EVALUATED, INTERCEPTED
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 ViewT = TypeVar("ViewT", bound="Callable[..., Any]")
 """The type of a view, which is kept as it is: with a ParamSpec, checkers could not infer the type of a lambda."""
-
-_current_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
-_current_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 
 
 def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[[ViewT], ViewT]:
@@ -62,7 +60,8 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
         is_async = _is_coroutine_function(view)
 
         def start() -> tuple[Flask, Request, Policy | None, bool]:
-            app, request = _current_app(), _current_request()
+            context = CONTEXT.get()
+            app, request = context.app, context.request
             policy, automatic_options = policies.get(app)
             return app, request, policy, automatic_options and request.method == "OPTIONS"
 
@@ -140,8 +139,9 @@ def _intercepting(view: Callable[..., Any], policies: ViewPolicies, *, is_async:
 
 def _intercept(policies: ViewPolicies) -> None:
     """Add the headers to the response to the current request, whatever it will be."""
-    request = _current_request()
-    policy, _ = policies.get(_current_app())
+    context = CONTEXT.get()
+    request = context.request
+    policy, _ = policies.get(context.app)
     request.environ[EVALUATED] = request.environ[INTERCEPTED] = True
 
     @after_this_request
@@ -171,8 +171,9 @@ class _ClassView:
         self._policies = policies
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if _current_request().method == "OPTIONS" and "OPTIONS" not in (getattr(self, "methods", None) or ()):
-            app = _current_app()
+        context = CONTEXT.get()
+        if context.request.method == "OPTIONS" and "OPTIONS" not in (getattr(self, "methods", None) or ()):
+            app = context.app
             _, automatic_options = self._policies.get(app)
             if not automatic_options:
                 # Flask answers for a class without a method of that name.

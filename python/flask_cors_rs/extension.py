@@ -5,8 +5,7 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import request
-
+from ._flask.context import CONTEXT
 from ._flask.hook import make_after_request
 from ._flask.state import ApplicationState, state_of
 from ._headers import INTERCEPTED
@@ -17,7 +16,7 @@ from ._setup_audit import audit_at_setup
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask import Blueprint, Flask, Request, Response
+    from flask import Blueprint, Flask, Response
     from typing_extensions import Unpack
 
     from ._flask.hook import AfterRequest
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from .options import CORSOptions
 
     ReplaceRules = Callable[[Resources], None]
-
-_current_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 
 
 class CORS:
@@ -134,6 +131,6 @@ def _intercept(app: Any, name: str, after_request: AfterRequest) -> None:
 
     def handle(*args: Any, **kwargs: Any) -> Response:
         response: Response = app.make_response(handler(*args, **kwargs))
-        return response if INTERCEPTED in _current_request().environ else after_request(response)
+        return response if INTERCEPTED in CONTEXT.get().request.environ else after_request(response)
 
     setattr(app, name, handle)

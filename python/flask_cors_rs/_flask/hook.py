@@ -8,10 +8,11 @@ from sys import modules
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import current_app, request
+from flask import current_app
 
 from .. import _log
 from .._headers import ALLOW_ORIGIN, has_allow_origin
+from .context import CONTEXT
 from .response import EVALUATED, LIST_HEADERS, add_headers
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 RESOURCES: Final = "_flask_cors_rs_resources"
 """The attribute by which our ``after_request`` functions are known: a function that returns their resources."""
-
-_current_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 
 
 def make_after_request(
@@ -62,10 +61,10 @@ def make_after_request(
             # The attribute is looked for only where something can have set it: that saves about 300 instructions.
             and not ((state.has_decorated_views or "flask_cors" in modules) and hasattr(response, EVALUATED))
         ):
-            request = _current_request()
+            request = CONTEXT.get().request
             (apply or choose_apply())(request.environ, request.path, headers._list)
         else:
-            add_with_public_api(response, _current_request())
+            add_with_public_api(response, CONTEXT.get().request)
         return response
 
     def add_with_public_api(response: Response, request: Request) -> None:

@@ -18,16 +18,20 @@ pub(crate) fn has_allow_origin(headers: &Bound<'_, PyList>) -> bool {
     let wanted = header_name(headers.py(), HeaderName::AllowOrigin);
     headers
         .iter()
-        .filter_map(|header| header.cast_into::<PyTuple>().ok())
-        .find(|header| {
-            header.get_item(0).is_ok_and(|name| {
-                name.is(wanted)
-                    || name.cast::<PyString>().is_ok_and(|name| {
-                        name.to_str().is_ok_and(|name| name.eq_ignore_ascii_case(HeaderName::AllowOrigin.as_str()))
-                    })
-            })
+        .find_map(|header| {
+            let header = header.cast_into::<PyTuple>().ok()?;
+            let name = header.get_borrowed_item(0).ok()?;
+            let is_wanted = name.is(wanted) || name.cast::<PyString>().is_ok_and(|name| is_allow_origin(&name));
+            is_wanted.then(|| header.get_borrowed_item(1).and_then(|value| value.is_truthy()).unwrap_or(false))
         })
-        .is_some_and(|header| header.get_item(1).and_then(|value| value.is_truthy()).unwrap_or(false))
+        .unwrap_or(false)
+}
+
+fn is_allow_origin(name: &Bound<'_, PyString>) -> bool {
+    let wanted = HeaderName::AllowOrigin.as_str();
+    // The length first, which is faster to ask for than the text.
+    name.len().is_ok_and(|length| length == wanted.len())
+        && name.to_str().is_ok_and(|name| name.eq_ignore_ascii_case(wanted))
 }
 
 /// Adds those of `names` that no header called `name` has to the first such header, or to a new one.
