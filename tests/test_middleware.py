@@ -577,3 +577,133 @@ def test_a_redirect_that_is_added_after_the_first_preflight_is_followed() -> Non
     assert allowed(preflight(app, "/later")) == A
     app.add_url_rule("/later/", view_func=lambda: "added", endpoint="later")
     assert (preflight(app, "/later").status_code, allowed(preflight(app, "/later", origin=B))) == (403, B)
+
+
+# --- an application with a strict policy inside -----------------------------------------------------------------------
+
+
+def make_strict(path: str = "/strict", **options: Any) -> Flask:
+    """Return an application with a view that allows only B, before the middleware is added."""
+    app = Flask(__name__, **options)
+    app.add_url_rule(path, endpoint="strict", view_func=cross_origin(origins=B)(lambda: "strict"))
+    return app
+
+
+def assert_strict(app: Any, path: str = "/strict", **more: Any) -> None:
+    """Check that only B is allowed, by preflights and in responses."""
+    for origin, expected in ((A, None), (B, B)):
+        assert allowed(preflight(app, path, origin, **more)) == expected
+        assert allowed(Client(app).get(path, headers={"Origin": origin, **more.get("headers", {})})) == expected
+
+
+def test_a_prefix_that_is_removed_inside_leads_to_the_policy_of_the_view() -> None:
+    app = make_strict()
+    inner = app.wsgi_app
+
+    def without_prefix(environ: Any, start_response: Any) -> Any:
+        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/v1")
+        return inner(environ, start_response)
+
+    app.wsgi_app = without_prefix  # type: ignore[method-assign]
+    CORS(app, middleware=True)
+    assert_strict(app, "/v1/strict")
+
+
+def test_a_host_that_a_proxy_names_leads_to_the_policy_of_the_view() -> None:
+    app = Flask(__name__, host_matching=True, static_host="static.example")
+    view = cross_origin(origins=B)(lambda: "strict")
+    app.add_url_rule("/", endpoint="strict", view_func=view, host="api.example")
+    app.add_url_rule("/", endpoint="open", view_func=lambda: "open", host="localhost")
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1)  # type: ignore[method-assign]
+    CORS(app, middleware=True)
+    headers = {"X-Forwarded-Host": "api.example"}
+    asked = {"Origin": A, "Access-Control-Request-Method": "GET", **headers}
+    assert allowed(Client(app).options("/", headers=asked)) is None
+    assert allowed(Client(app).get("/", headers={"Origin": A, **headers})) is None
+    assert allowed(get(app)) == A
+
+
+def test_a_copied_environ_does_not_hide_that_the_view_has_decided() -> None:
+    app = make_strict()
+    inner = app.wsgi_app
+    app.wsgi_app = lambda environ, start_response: inner({**environ}, start_response)  # type: ignore[method-assign]
+    CORS(app, middleware=True)
+    assert_strict(app)
+
+
+@pytest.mark.parametrize("middleware", [False, True])
+def test_a_mounted_application_keeps_its_policy(middleware: bool) -> None:
+    mounted = Flask("mounted")
+    mounted.add_url_rule("/", view_func=lambda: "mounted", endpoint="index")
+    CORS(mounted, origins=B, middleware=middleware)
+    app = make_app_without_cors()
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/mounted": mounted})  # type: ignore[method-assign]
+    CORS(app, middleware=True)
+    assert_strict(app, "/mounted/")
+    assert allowed(get(app)) == allowed(preflight(app)) == A
+
+
+def make_app_without_cors() -> Flask:
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: "index", endpoint="index", methods=["GET", "PUT"])
+    return app
+
+
+def hidden_in_closure(view: Any) -> Any:
+    def hiding() -> Any:
+        return view()
+
+    return hiding
+
+
+def hidden_in_object(view: Any) -> Any:
+    class Hiding:
+        def __init__(self) -> None:
+            self.kept = view
+
+        def __call__(self) -> Any:
+            return self.kept()
+
+    return Hiding()
+
+
+@pytest.mark.parametrize("hide", [hidden_in_closure, hidden_in_object, lambda view: hidden_in_object(view).__call__])
+def test_a_decorator_without_wraps_does_not_hide_the_policy(hide: Callable[[Any], Any]) -> None:
+    app = Flask(__name__)
+    view = hide(cross_origin(origins=B)(lambda: "strict"))
+    options: dict[str, Any] = {"methods": ["GET", "OPTIONS"], "provide_automatic_options": False}
+    app.add_url_rule("/strict", endpoint="strict", view_func=view, **options)
+    CORS(app, middleware=True)
+    assert_strict(app)
+
+
+def test_a_view_that_is_replaced_by_a_decorated_one_has_its_policy() -> None:
+    strict = cross_origin(origins=B)(lambda: "strict")
+    app = make_app(origins="*")
+    assert allowed(preflight(app)) == A
+    app.view_functions["index"] = strict
+    assert (preflight(app).status_code, allowed(preflight(app, origin=B))) == (403, B)
+
+
+def test_a_redirect_to_another_host_is_decided_by_the_policy_there() -> None:
+    app = make_strict("/strict/", host_matching=True, static_host="static.example")
+    app.url_map.add(app.url_rule_class("/there/", endpoint="strict", host="api.example"))
+    app.url_map.add(app.url_rule_class("/here", endpoint="here", host="localhost", redirect_to="//api.example/there/"))
+    CORS(app, middleware=True)
+    assert preflight(app, "/here").status_code == 403
+
+
+@pytest.mark.parametrize("root", ["/caf\u00c3\u00a9", "/\xff"])
+def test_a_redirect_below_a_root_that_is_not_ascii_is_decided_by_its_target(root: str) -> None:
+    app = make_strict("/strict/")
+    CORS(app, middleware=True)
+    response = preflight(lambda environ, start: app({**environ, "SCRIPT_NAME": root}, start), "/strict")
+    assert (response.status_code, allowed(response)) == (403, None)
+
+
+def test_start_response_takes_the_names_of_pep_3333() -> None:
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response(status="200 OK", response_headers=[], exc_info=None)
+        return []
+
+    assert allowed(get(CORSMiddleware(application, origins=A))) == A

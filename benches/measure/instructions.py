@@ -31,12 +31,15 @@ LAYOUTS = (0, 1_111, 2_777, 5_003, 7_321, 9_973)
 START = """
 import runpy, sys
 before = [str(number) for number in range(int(sys.argv.pop(1)))]
-runpy.run_module("measure.candidates", run_name="__main__", alter_sys=True)
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """
 
 
-def count(layout: int, cases: list[tuple[str, str]]) -> list[int]:
-    """Return the instructions of a request for each pair of a scenario and a candidate."""
+def count(layout: int, cases: list[tuple[str, str]], module: str = "measure.candidates") -> list[int]:
+    """Return the instructions of a request for each pair of a scenario and a candidate.
+
+    :param module: the module that knows the candidates
+    """
     with tempfile.TemporaryDirectory() as folder:
         valgrind = [
             "valgrind",
@@ -46,7 +49,7 @@ def count(layout: int, cases: list[tuple[str, str]]) -> list[int]:
             "--zero-before=getppid",
         ]
         result = subprocess.run(
-            [*valgrind, sys.executable, "-c", START, str(layout), "count", str(WARM), str(REQUESTS)],
+            [*valgrind, sys.executable, "-c", START, str(layout), module, "count", str(WARM), str(REQUESTS)],
             env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": BENCHES},
             input="".join(json.dumps(case) + "\n" for case in cases),
             capture_output=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._engine.path import decoded
-from ._headers import has_allow_origin
+from ._headers import EVALUATED, has_allow_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,13 +33,37 @@ PASSED_ON: Final = frozenset({"not a preflight", "no rule for this path", APPLIC
 """The results for which an OPTIONS request goes to the application."""
 
 
-class _Decorations:
-    """How many views have been decorated, and Blueprints got CORS of their own, in this process."""
+class Evaluation:
+    """Whether a policy inside of a middleware has decided about a request.
 
-    __slots__ = ("count",)
+    :param app: the application that the middleware belongs to, if it is known
+    """
+
+    __slots__ = ("app", "done")
+
+    def __init__(self, app: object = None) -> None:
+        self.app = app
+        self.done = False
+
+
+def outer_evaluation(environ: Environ, app: object) -> Evaluation | None:
+    """Return the evaluation of the application in which another one is mounted, whose policy decides then."""
+    evaluation: Evaluation | None = environ.get(EVALUATED)
+    if evaluation is None or app is None or evaluation.app is None or evaluation.app is app:
+        return None
+    return evaluation
+
+
+class _Decorations:
+    """How many policies there are in this process beside that of one middleware."""
+
+    __slots__ = ("count", "middlewares")
 
     def __init__(self) -> None:
         self.count = 0
+        """How many views have been decorated, applications and Blueprints got a hook, and further middlewares made."""
+        self.middlewares = 0
+        """How many middlewares of Flask applications have been made."""
 
 
 # An object with a slot: reading it takes 100 instructions fewer than reading an attribute of a class.
@@ -51,12 +75,14 @@ class Plan:
 
     :param resources: the sets of rules, in the order in which they are asked
     :param debug: whether it is logged why a browser will block a request
+    :param app: the application that the middleware belongs to, if it is known
     """
 
-    __slots__ = ("apply", "debug", "decoration_count", "preflight", "resources")
+    __slots__ = ("app", "apply", "debug", "decoration_count", "preflight", "resources")
 
-    def __init__(self, resources: tuple[Resources, ...], *, debug: bool) -> None:
+    def __init__(self, resources: tuple[Resources, ...], *, debug: bool, app: object = None) -> None:
         self.resources = resources
+        self.app = app
         self.debug = debug
         self.decoration_count = decorations.count
         """The count when the plan was made. A plan with another count may not know the policy of a view."""

@@ -70,7 +70,9 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
             if policy is not None:
                 add_headers(policy, response, request)
             setattr(response, RESPONSE_EVALUATED, True)
-            request.environ[EVALUATED] = True
+            evaluation = request.environ.get(EVALUATED)
+            if evaluation is not None:
+                evaluation.done = True
             return response
 
         def cross_origin_view(*args: Any, **kwargs: Any) -> Response:
@@ -142,7 +144,10 @@ def _intercept(policies: ViewPolicies) -> None:
     context = CONTEXT.get()
     request = context.request
     policy, _ = policies.get(context.app)
-    request.environ[EVALUATED] = request.environ[INTERCEPTED] = True
+    request.environ[INTERCEPTED] = True
+    evaluation = request.environ.get(EVALUATED)
+    if evaluation is not None:
+        evaluation.done = True
 
     @after_this_request
     def add(response: Response) -> Response:

@@ -11,6 +11,7 @@ from ._flask.state import ApplicationState, state_of
 from ._headers import INTERCEPTED
 from ._options.parse import config_layer
 from ._options.resources import compile_resources
+from ._plan import decorations
 from ._setup_audit import audit_at_setup
 
 if TYPE_CHECKING:
@@ -68,9 +69,7 @@ class CORS:
         resources = compile_resources(options, self._options, config=config_layer(app))
         _audit(app, resources)
         is_blueprint = not hasattr(app, "wsgi_app")
-        if is_blueprint:
-            from ._plan import decorations
-
+        if is_blueprint or not resources.middleware:
             decorations.count += 1
         # A Blueprint can be registered with any application, and each of these may have decorated views.
         state = ApplicationState(has_decorated_views=True) if is_blueprint else state_of(app)

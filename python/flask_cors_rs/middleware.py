@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import _log
 from ._headers import EVALUATED, VARY
 from ._options.resources import compile_resources
-from ._plan import PASSED_ON, VIEWS_HAVE_CHANGED, Plan, decorations
+from ._plan import PASSED_ON, VIEWS_HAVE_CHANGED, Evaluation, Plan, decorations, outer_evaluation
 from ._setup_audit import audit_at_setup
 
 if TYPE_CHECKING:
@@ -116,7 +116,24 @@ class CORSMiddleware:
         # A request without an Origin gets headers too, as caches and `always_send` need it. The application may change
         # the path, so it is read before.
         path_info = environ.get("PATH_INFO") or ""
-        return self.wsgi_app(environ, partial(_start_response, plan, environ, path_info, start_response))
+        evaluation = None
+        if decorations.count:
+            evaluation, start_response = _begin_evaluation(plan.app, environ, start_response)
+        return self.wsgi_app(environ, partial(_start_response, plan, environ, path_info, evaluation, start_response))
+
+
+def _begin_evaluation(app: object, environ: Environ, start_response: StartResponse) -> tuple[Evaluation, StartResponse]:
+    """Give the policies inside of a middleware a place to note that they have decided."""
+    outer = outer_evaluation(environ, app)
+    evaluation = environ[EVALUATED] = Evaluation(app)
+    if outer is not None:
+        start_response = partial(_note_and_start_response, outer, start_response)
+    return evaluation, start_response
+
+
+def _note_and_start_response(outer: Evaluation, start_response: StartResponse, /, *args: Any, **kwargs: Any) -> Any:
+    outer.done = True
+    return start_response(*args, **kwargs)
 
 
 def _refuse(reason: str, decided: HeaderList, start_response: StartResponse, *, debug: bool) -> Iterable[bytes]:
@@ -132,15 +149,16 @@ def _start_response(
     plan: Plan,
     environ: Environ,
     path_info: str,
+    evaluation: Evaluation | None,
     start_response: StartResponse,
     status: str,
-    headers: HeaderList,
+    response_headers: HeaderList,
     exc_info: Any = None,
 ) -> Callable[[bytes], object]:
     """Add the headers to a response. The application gets this function as its ``start_response``."""
     # A copy, as an application may start every response with the same list.
-    headers = [*headers]
-    if EVALUATED not in environ:
+    headers = [*response_headers]
+    if evaluation is None or not evaluation.done:
         plan.apply(environ, path_info, headers)
         if _log.ROOT.level < WARNING or _log.LOG.level:
             plan.log(environ, path_info)

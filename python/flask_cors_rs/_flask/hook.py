@@ -12,8 +12,9 @@ from flask import current_app
 
 from .. import _log
 from .._headers import ALLOW_ORIGIN, has_allow_origin
+from .._plan import decorations, outer_evaluation
 from .context import CONTEXT
-from .response import EVALUATED, LIST_HEADERS, add_headers
+from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,8 @@ def make_after_request(
         nonlocal apply
         with lock:
             apply = partial(_apply_and_explain, resources) if current_app.debug else resources.rules.apply
+            if decorations.middlewares:
+                apply = partial(_apply_and_note, apply)
             return apply
 
     def after_request(response: Response) -> Response:
@@ -59,7 +62,7 @@ def make_after_request(
             and _log.ROOT.level >= WARNING
             and not _log.LOG.level
             # The attribute is looked for only where something can have set it: that saves about 300 instructions.
-            and not ((state.has_decorated_views or "flask_cors" in modules) and hasattr(response, EVALUATED))
+            and not ((state.has_decorated_views or "flask_cors" in modules) and hasattr(response, RESPONSE_EVALUATED))
         ):
             request = CONTEXT.get().request
             (apply or choose_apply())(request.environ, request.path, headers._list)
@@ -68,6 +71,7 @@ def make_after_request(
         return response
 
     def add_with_public_api(response: Response, request: Request) -> None:
+        _note(request.environ)
         current = resources
         if response.headers is not None and response.headers.get(ALLOW_ORIGIN):
             _log.LOG.debug("The response already has an Access-Control-Allow-Origin, skipping")
@@ -83,6 +87,19 @@ def make_after_request(
 
     setattr(after_request, RESOURCES, lambda: resources)
     return after_request, replace_rules
+
+
+def _apply_and_note(apply: Apply, environ: Environ, path: str, headers: HeaderList) -> None:
+    """Add the headers to a response of an application that may be mounted in another one with a middleware."""
+    apply(environ, path, headers)
+    _note(environ)
+
+
+def _note(environ: Environ) -> None:
+    """Note for the middleware of another application that a policy has decided."""
+    evaluation = outer_evaluation(environ, CONTEXT.get().app)
+    if evaluation is not None:
+        evaluation.done = True
 
 
 def _apply_and_explain(resources: Resources, environ: Environ, path: str, headers: HeaderList) -> None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flask import Flask
 from werkzeug.routing import RequestRedirect
 
 from .._engine.path import decoded
 from .._headers import has_allow_origin, is_preflight
-from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan, decorations
+from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan, decorations, outer_evaluation
 from ..middleware import CORSMiddleware
 from .routing import Match, match, redirect_target
 from .state import state_of
-from .view_policies import blueprint_has_policy, has_view_policies, policies_of
+from .view_policies import blueprint_has_policy, has_view_policies, hides_policies, policies_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
-    from flask import Blueprint, Flask
+    from flask import Blueprint
 
     from .._engine.contract import Environ, HeaderList
     from .._options.resources import Resources
@@ -72,6 +73,9 @@ class FlaskMiddleware(CORSMiddleware):
     def __init__(self, app: Flask, resources: tuple[Resources, ...]) -> None:
         self._app = app
         self._set_up(app.wsgi_app, resources)
+        if decorations.middlewares:
+            decorations.count += 1
+        decorations.middlewares += 1
 
     @property
     def debug(self) -> bool:  # type: ignore[override]
@@ -79,7 +83,12 @@ class FlaskMiddleware(CORSMiddleware):
         return self._app.debug
 
     def _make_plan(self, resources: tuple[Resources, ...]) -> Plan:
-        return FlaskPlan(resources, self._app)
+        return FlaskPlan(resources, self._app, is_direct=_is_direct(self.wsgi_app, self._app))
+
+
+def _is_direct(wsgi_app: object, app: Flask) -> bool:
+    """Whether a WSGI application is that of a Flask application itself, without another middleware in between."""
+    return getattr(wsgi_app, "__self__", None) is app and getattr(wsgi_app, "__func__", None) is Flask.wsgi_app
 
 
 class FlaskPlan(Plan):
@@ -94,16 +103,18 @@ class FlaskPlan(Plan):
         "_app",
         "_apply_by_rules",
         "_has_view_policies",
+        "_hidden",
         "_preflight_by_rules",
         "_preflight_of_known_views",
         "_redirects",
-        "_view_count",
+        "_views",
     )
 
-    def __init__(self, resources: tuple[Resources, ...], app: Flask) -> None:
-        super().__init__(resources, debug=app.debug)
+    def __init__(self, resources: tuple[Resources, ...], app: Flask, *, is_direct: bool) -> None:
+        super().__init__(resources, debug=app.debug, app=app)
         self._app = app
-        self._view_count = len(app.view_functions)
+        self._views = [*app.view_functions.values()]
+        self._hidden: dict[int, bool] = {}
         self._has_view_policies = has_view_policies(app)
         self._redirects = _redirect_targets(app)
         self._preflight_by_rules, self._apply_by_rules = self.preflight_by_rules(), self.apply
@@ -113,13 +124,26 @@ class FlaskPlan(Plan):
             self._preflight_of_known_views, self.apply = self._preflight_by_view, self._apply_by_target
         elif rules_differ:
             self._preflight_of_known_views, self.apply = self._preflight_without_redirects, self._apply_by_target
-        # A view that is added later matters if it can have a policy of its own, or makes the routing redirect.
-        if rules_differ or decorations.count:
+        if decorations.count and not is_direct:
+            # What is in between can lead a request to any view, and to another application.
+            self.preflight = self._preflight_by_application
+        elif rules_differ or decorations.count:
+            # A view that is added later matters if it can have a policy of its own, or makes the routing redirect.
             self.preflight = self._preflight_unless_views_changed
 
+    def _preflight_by_application(self, environ: Environ, headers: HeaderList) -> PreflightResult:
+        return APPLICATION_DECIDES
+
     def _preflight_unless_views_changed(self, environ: Environ, headers: HeaderList) -> PreflightResult:
-        if len(self._app.view_functions) != self._view_count:
+        views = self._app.view_functions
+        if len(views) != len(self._views):
             return VIEWS_HAVE_CHANGED
+        if decorations.count:
+            if [*views.values()] != self._views:
+                return VIEWS_HAVE_CHANGED
+            outer = outer_evaluation(environ, self._app)
+            if outer is not None:
+                outer.done = True
         return self._preflight_of_known_views(environ, headers)
 
     def _preflight_without_redirects(self, environ: Environ, headers: HeaderList) -> PreflightResult:
@@ -144,15 +168,23 @@ class FlaskPlan(Plan):
             return reason
         if blueprint_has_policy(self._app, rule.endpoint):
             return APPLICATION_DECIDES
-        policies = policies_of(self._app.view_functions.get(rule.endpoint))
+        view = self._app.view_functions.get(rule.endpoint)
+        policies = policies_of(view)
         if policies is None:
-            return reason
+            return APPLICATION_DECIDES if self._hides_policies(view) else reason
         policy, automatic_options = policies.get(self._app)
         if policy is None or not automatic_options:
             return APPLICATION_DECIDES
         decision = policy.decide(environ)
         headers[:] = decision.headers
         return decision.reason
+
+    def _hides_policies(self, view: object) -> bool:
+        # The views stay the same, so the number of one is not used again.
+        hides = self._hidden.get(id(view))
+        if hides is None:
+            hides = self._hidden[id(view)] = hides_policies(view)
+        return hides
 
     def _match(self, environ: Environ) -> Match:
         """Find the route of a preflight, unless the decision cannot depend on it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
@@ -41,6 +41,10 @@ def match(app: Flask, environ: Environ, method: str | None = None) -> Match:
             return Match(adapter.match(method=method, return_rule=True)[0], None)
         except RequestRedirect as redirect:
             target = redirect_target(redirect, environ)
+            host = urlsplit(redirect.new_url).netloc
+            if host != adapter.get_host(None):
+                there = {**environ, "HTTP_HOST": host, "PATH_INFO": target}
+                adapter = app.create_url_adapter(app.request_class(there, populate_request=False)) or adapter
             return Match(adapter.match(decoded(target), method=method, return_rule=True)[0], target)
     except HTTPException:
         return Match(None, target)
@@ -48,8 +52,15 @@ def match(app: Flask, environ: Environ, method: str | None = None) -> Match:
 
 def redirect_target(redirect: RequestRedirect, environ: Environ) -> str:
     """Return the PATH_INFO that a redirect of the routing leads to."""
-    path = unquote_to_bytes(urlsplit(redirect.new_url).path).decode("latin-1")
-    return path[len(environ.get("SCRIPT_NAME", "").rstrip("/")) :]
+    path = unquote(urlsplit(redirect.new_url).path)
+    # As text, like the URL: the bytes of a SCRIPT_NAME that is not UTF-8 are not in it.
+    root = _as_text(environ.get("SCRIPT_NAME") or "").rstrip("/")
+    return path[len(root) :].encode(errors="replace").decode("latin-1")
+
+
+def _as_text(value: str) -> str:
+    """Return a value of an environ, which holds bytes, as text."""
+    return value.encode("latin-1", "replace").decode(errors="replace")
 
 
 def blueprints_of(endpoint: str) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import weakref
+from contextlib import suppress
 from functools import partial
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .. import _engine, _log
@@ -50,9 +52,64 @@ def policies_of(view: object) -> ViewPolicies | None:
 
 def has_view_policies(app: Flask) -> bool:
     """Whether an application has decorated views, or Blueprints with CORS of their own."""
-    return any(policies_of(view) is not None for view in app.view_functions.values()) or any(
-        map(partial(_has_hook, app), filter(None, app.after_request_funcs))
+    views = app.view_functions.values()
+    return (
+        any(policies_of(view) is not None for view in views)
+        or any(map(partial(_has_hook, app), filter(None, app.after_request_funcs)))
+        or any(map(hides_policies, views))
     )
+
+
+_MAX_HIDDEN = 100
+"""How many objects that a view refers to are looked at."""
+
+
+def hides_policies(view: object) -> bool:
+    """Whether a view that has no policies of its own may call a decorated view.
+
+    That is so if a decorator around :func:`~flask_cors_rs.cross_origin` does not use :func:`functools.wraps`. What a
+    function has in its closure is followed, and so are the attributes of a callable object; the globals that a function
+    names are looked at.
+    """
+    if not decorations.count:
+        return False
+    objects, seen = [view], {id(view)}
+    for each in objects:
+        if type(each) is FunctionType and any(
+            _POLICIES in _attributes(each.__globals__.get(name)) for name in each.__code__.co_names
+        ):
+            return True
+        for other in _referred(each):
+            if _POLICIES in _attributes(other):
+                return True
+            if callable(other) and id(other) not in seen and len(objects) < _MAX_HIDDEN:
+                seen.add(id(other))
+                objects.append(other)
+    return len(objects) == _MAX_HIDDEN
+
+
+def _attributes(value: Any) -> Mapping[str, Any]:
+    """Return the attributes of an object itself. A proxy such as ``flask.request`` has none."""
+    try:
+        attributes: Mapping[str, Any] = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return attributes
+
+
+def _referred(view: Any) -> list[Any]:
+    """Return the objects that a view can call."""
+    kind: object = type(view)
+    if kind is FunctionType:
+        # An empty cell has no attribute `cell_contents`, but raises a ValueError.
+        with suppress(ValueError):
+            return [cell.cell_contents for cell in view.__closure__ or ()]
+        return []
+    if kind is MethodType:
+        return [view.__func__, view.__self__]
+    if kind is partial:
+        return [view.func]
+    return [] if isinstance(kind, type) and issubclass(kind, type) else [*_attributes(view).values()]
 
 
 def blueprint_has_policy(app: Flask, endpoint: str) -> bool:
