@@ -8,6 +8,7 @@ import pickle
 import re
 import sys
 import threading
+from concurrent.futures import Future
 from datetime import timedelta
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -179,6 +180,9 @@ REFUSED: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Subdomains("https://github.io"), ValueError, "github.io is a public suffix"),
     (lambda: Subdomains("https://kawasaki.jp"), ValueError, "public suffix"),
     (lambda: Subdomains("https://xn--p1ai"), ValueError, "public suffix"),
+    (lambda: Subdomains("https://amazonaws.com"), ValueError, "amazonaws.com, which .* allow_public_suffixes=True"),
+    (lambda: Subdomains("https://windows.net"), ValueError, "anyone can register a name under .*windows.net"),
+    (lambda: Subdomains("https://platform.sh"), ValueError, "platform.sh"),
     (lambda: Subdomains(None), TypeError, "None"),  # type: ignore[arg-type]
     (lambda: Regex("("), ValueError, r"Regex\(pattern='\('\) is not a valid"),
     (lambda: Regex(r"(a)\1"), ValueError, "back-reference.*write it without"),
@@ -357,16 +361,39 @@ def test_async_functions_without_flask_s_async_support(monkeypatch: pytest.Monke
             CORS(Flask(__name__), origins=function)
 
 
-def test_a_coroutine_is_no_answer(caplog: pytest.LogCaptureFixture) -> None:
-    """A coroutine would count as true."""
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ask_async,
+        lambda origin: (character for character in origin),
+        lambda _: Future(),
+        lambda _: lambda: False,
+        lambda _: map(bool, [False]),
+        lambda _: object(),
+    ],
+    ids=["coroutine", "generator", "future", "function", "map", "object"],
+)
+def test_what_is_neither_true_nor_false_is_no_answer(
+    answer: Callable[[str], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each of these counts as true in Python."""
 
     def ask(origin: str) -> object:
-        return ask_async(origin)
+        return answer(origin)
 
     for function in (ask, Cached(ask, max_age=9)):
         for app in at_every_level(function).values():
             assert not allows(app, A)
-    assert "returned an awaitable" in caplog.text
+    assert "return True or False" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [("yes", True), ("", False), (None, False), ([], False), (1, True), (re.match("a", "a"), True)],
+)
+def test_plain_values_are_true_or_false(answer: object, expected: bool) -> None:
+    for app in at_every_level(lambda _: answer).values():
+        assert allows(app, A) is expected
 
 
 # --- Cached -----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ say which one is meant.
 from __future__ import annotations
 
 import re
+from functools import partial
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -79,37 +80,42 @@ class _Value:
         raise AttributeError(f"{type(self).__name__} is immutable: make a new one instead of setting {name}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._values()
+        return partial(type(self), **dict(zip(self._arguments, self._values()))), ()
 
 
 class Subdomains(_Value):
     """The subdomains of a host, at any depth, with the same scheme and port.
 
     >>> Subdomains("https://app.example")
-    Subdomains(origin='https://app.example', apex=False, any_port=False)
+    Subdomains(origin='https://app.example', apex=False, any_port=False, allow_public_suffixes=False)
 
     :param origin: the origin whose host is above the subdomains
     :param apex: whether that origin itself is allowed too
     :param any_port: whether every port is allowed
-    :raises ValueError: no browser sends such an Origin; or its host is an IP address, which has no subdomains, or a
-        `public suffix <https://publicsuffix.org>`_, under which anyone can register a name
+    :param allow_public_suffixes: whether there may be a public suffix below the host, as ``s3.amazonaws.com`` below
+        ``amazonaws.com``: anyone can register a name that is allowed then
+    :raises ValueError: no browser sends such an Origin; or its host is an IP address, which has no subdomains; or it is
+        a `public suffix <https://publicsuffix.org>`_, under which anyone can register a name, or above one
     :raises TypeError: ``origin`` is not a str
     """
 
-    __slots__ = ("_compiled", "any_port", "apex", "origin")
+    __slots__ = ("_compiled", "allow_public_suffixes", "any_port", "apex", "origin")
 
-    _arguments = ("origin", "apex", "any_port")
+    _arguments = ("origin", "apex", "any_port", "allow_public_suffixes")
 
     origin: str
     apex: bool
     any_port: bool
+    allow_public_suffixes: bool
     _compiled: re.Pattern[str]
 
-    def __init__(self, origin: str, apex: bool = False, any_port: bool = False) -> None:
-        from ._origins.public_suffixes import is_public_suffix
+    def __init__(
+        self, origin: str, apex: bool = False, any_port: bool = False, *, allow_public_suffixes: bool = False
+    ) -> None:
+        from ._origins.public_suffixes import is_public_suffix, public_suffix_below
         from ._origins.syntax import split_origin
 
-        for name, value in (("origin", origin), ("apex", apex), ("any_port", any_port)):
+        for name, value in zip(self._arguments, (origin, apex, any_port, allow_public_suffixes)):
             object.__setattr__(self, name, value)
         parts = split_origin("Subdomains", origin)
         if parts.is_address:
@@ -120,6 +126,11 @@ class Subdomains(_Value):
             raise ValueError(
                 f"origins: {self!r}: {parts.host} is a public suffix, under which anyone can register a name: name a"
                 " domain of your own"
+            )
+        if not allow_public_suffixes and (below := public_suffix_below(parts.host)):
+            raise ValueError(
+                f"origins: {self!r}: anyone can register a name under {below}, which would be allowed: name a domain of"
+                " your own, or set allow_public_suffixes=True"
             )
         labels = rf"(?:[a-z0-9_-]+\.){'*' if apex else '+'}"
         ports = "(?::[0-9]+)?" if any_port else f":{parts.port}" if parts.port else ""

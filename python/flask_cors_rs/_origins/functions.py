@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
 from .. import _log
@@ -39,6 +40,10 @@ class OriginFunction:
         return repr(self.function)
 
 
+_PLAIN = (bool, int, float, str, bytes, tuple, list, set, frozenset, dict, re.Match)
+"""The types of answers, beside None, that are true or false as Python says."""
+
+
 def synchronous(function: Any) -> Callable[[str], bool]:
     """Return a function of an origin as one that is not async and returns True or False.
 
@@ -57,11 +62,12 @@ def synchronous(function: Any) -> Callable[[str], bool]:
 
     def answer(origin: str) -> bool:
         answer = ask(origin)
-        if inspect.isawaitable(answer):
-            getattr(answer, "close", lambda: None)()
-            # It would count as true.
-            raise TypeError(f"{function!r} is not async, but returned an awaitable: return its result instead")
-        return bool(answer)
+        if answer is None or isinstance(answer, _PLAIN):
+            return bool(answer)
+        if inspect.iscoroutine(answer):
+            answer.close()  # Otherwise Python warns that it was never awaited.
+        # A generator, an awaitable or a future, for example, would count as true.
+        raise TypeError(f"{function!r} returned {type(answer)!r}: return True or False")
 
     return answer
 

@@ -18,6 +18,16 @@ def is_public_suffix(host: str) -> bool:
     return public_suffix(host) == host
 
 
+def public_suffix_below(host: str) -> str | None:
+    """Return a public suffix that is below a host, or None if there is none."""
+    rule = ".".join(reversed(host.split(".")))
+    start = RULES.find(f"\n{rule}.") + 1
+    if not start:
+        return None
+    labels = RULES[start : RULES.find("\n", start)].replace("!", "").replace("*", "any").split(".")
+    return ".".join(reversed(labels))
+
+
 def public_suffix(host: str) -> str | None:
     """Return the public suffix that a host ends with, or None if no rule of the list applies."""
     labels = host.split(".")
