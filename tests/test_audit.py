@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from flask_cors_rs import CORS, AuditError, CORSMiddleware, Origin, Regex, Subdomains, _setup_audit, audit, cross_origin
+from flask_cors_rs._diagnostics import samples
 from flask_cors_rs._diagnostics.audit import CHECKS, SEVERITIES, audit_resources
 from flask_cors_rs._options.patterns import RegexPattern
 from flask_cors_rs._options.resources import compile_resources
@@ -292,6 +293,15 @@ def test_the_case_of_an_expression_is_that_of_its_flags() -> None:
 def test_a_large_expression_takes_no_time() -> None:
     for text in ("((((a?){99}){99}){99}){99}", "((((^){99}){99}){99}){99}", "((((a|b|c|d){99}x?){99}){99}){99}"):
         assert _setup_audit.longer_origin(RegexPattern(re.compile(text))) is None
+
+
+def test_an_expression_that_would_never_end_is_tried_in_another_process(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(samples, "_TRIAL_SECONDS", 1)
+    app = new_app(debug=True)
+    CORS(app, origins=r"^https://(?!x)(?:[a-z0-9]+-?){20,}\.example$")
+    assert "CORS018" in {finding.id for finding in audit(app)}
 
 
 def test_an_application_starts_although_the_audit_fails(

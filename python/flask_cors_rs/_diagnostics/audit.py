@@ -73,15 +73,18 @@ def audit(app: Flask, *, ignore: Iterable[str] = ()) -> list[Finding]:
         found += audit_resources(source.resources, source.name)
     for resource in routed_resources(app, decorated=True):
         found += route_checks.run(resource)
+    views: list[tuple[str, Options]] = []
     for endpoint, policies in decorated_views(app):
         where = f"@cross_origin of {endpoint}"
         found += layer_checks.run(AuditedLayer(policies.given, where))
         try:
-            found += policy_checks.run(AuditedPolicy(policies.options_for(app), where))
+            views.append((where, policies.options_for(app)))
         except (TypeError, ValueError) as error:
             found.append(invalid_configuration(error, where))
+    for where, options in views:
+        found += policy_checks.run(AuditedPolicy(options, where))
     found += layer_checks.run(AuditedLayer(config_layer(app), "app.config"))
-    found += app_checks.run(AuditedApp(app, sources))
+    found += app_checks.run(AuditedApp(app, sources, views))
     ignored = {*ignore, *ignored_ids(app.config)}
     unique = dict.fromkeys(finding for finding in found if finding.id not in ignored)
     return sorted(unique, key=lambda finding: (-SEVERITIES.index(finding.severity), finding.id))

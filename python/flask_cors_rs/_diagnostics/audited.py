@@ -99,6 +99,8 @@ class AuditedApp(NamedTuple):
 
     app: Flask
     sources: Sequence[PolicySource]
+    views: Sequence[tuple[str, Options]]
+    """The valid policies of decorated views, with their names in findings."""
 
 
 _ORDINARY_ORIGIN = re.compile(r"https://(?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)+[a-z]+")

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import _engine
-from .._options.patterns import RegexPattern
+from .._options.patterns import RegexPattern, pattern_text
 from .._origins.public_suffixes import registrable_domain
 from .._setup_audit import longer_origin
 from . import samples
-from .audited import policy_checks, resources_checks, visible_checks
+from .audited import app_checks, policy_checks, visible_checks
 from .findings import Check
 from .text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from .audited import AuditedPolicy, AuditedResources
+    from .._options.parse import Options
+    from .._options.patterns import Pattern
+    from .audited import AuditedApp, AuditedPolicy
     from .findings import Finding
 
 UNANCHORED = Check(
@@ -138,33 +140,36 @@ EXPONENTIAL_TIME = Check(
     "A regular expression that can take exponential time",
     "A single request with a crafted header or path can keep a worker busy for minutes.",
     "Avoid repeats inside repeats, or remove the construct that cannot be matched in linear time.",
-    "debug",
+    "never",
+    "The expression is tried in another process.",
 )
 
 
-@policy_checks.add
-def slow_regex(policy: AuditedPolicy) -> Iterator[Finding]:
-    """Find slow expressions in ``origins`` and ``allow_headers``."""
-    for regex in policy.regexes:
-        yield from _slow("origins", regex.regex, policy.where)
-    for pattern in policy.options.allow_headers:
-        if isinstance(pattern, RegexPattern):
-            yield from _slow("allow_headers", pattern, policy.where)
+@app_checks.add
+def slow_regex(audited: AuditedApp) -> Iterator[Finding]:
+    """Find slow expressions in ``origins``, ``allow_headers`` and ``resources``."""
+    for source in audited.sources:
+        for pattern, options in source.resources.patterns:
+            yield from _slow("resources", [pattern], source.name)
+            yield from _slow_options(options, f"{pattern_text(pattern)} of {source.name}")
+    for where, options in audited.views:
+        yield from _slow_options(options, where)
 
 
-@resources_checks.add
-def slow_resource(audited: AuditedResources) -> Iterator[Finding]:
-    """Find slow expressions in ``resources``."""
-    for pattern, _ in audited.resources.patterns:
-        # Without a group, no repeat is inside another.
-        if isinstance(pattern, RegexPattern) and ")" in pattern.text:
-            yield from _slow("resources", pattern, audited.where)
+def _slow_options(options: Options, where: str) -> Iterator[Finding]:
+    yield from _slow("origins", options.origins, where)
+    yield from _slow("allow_headers", options.allow_headers, where)
 
 
-def _slow(option: str, regex: RegexPattern, where: str) -> Iterator[Finding]:
-    # The Rust engine matches all other expressions in linear time.
-    if _engine.BACKEND == "python" or regex.rust is None:
-        example = samples.slow_text(regex.pattern)
-        if example is not None:
-            detail = f"{quoted(regex.text)} is matched by Python's re"
-            yield EXPONENTIAL_TIME.finding("error", option, where, detail, example=example)
+def _slow(option: str, patterns: Iterable[Pattern], where: str) -> Iterator[Finding]:
+    for pattern in patterns:
+        # The Rust engine matches all other expressions in linear time. Without a group, no repeat is inside another.
+        if (
+            isinstance(pattern, RegexPattern)
+            and ")" in pattern.text
+            and (_engine.BACKEND == "python" or pattern.rust is None)
+        ):
+            example = samples.slow_text(pattern.pattern)
+            if example is not None:
+                detail = f"{quoted(pattern.text)} is matched by Python's re"
+                yield EXPONENTIAL_TIME.finding("error", option, where, detail, example=example)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 import warnings
 from itertools import chain, islice, product
-from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 from .._regex import translation
@@ -37,21 +39,58 @@ def with_dots_replaced(pattern: re.Pattern[str]) -> list[str]:
     return found
 
 
+_TRIAL = """
+import json, re, sys
+from time import thread_time
+
+def time(text):
+    start = thread_time()
+    pattern.match(text)
+    return thread_time() - start
+
+source, flags, texts = json.load(sys.stdin)
+pattern = re.compile(source, flags)
+for number, text in enumerate(texts):
+    print(number, flush=True)
+    # Twice, as another process may have taken the time.
+    if time(text) > 0.02 and time(text) > 0.02:
+        sys.exit(3)
+"""
+_TRIAL_SECONDS = 5
+
+
 def slow_text(pattern: re.Pattern[str]) -> str | None:
     """Search for a text of at most 400 characters that takes ``re`` more than 20 milliseconds; None if none is found.
 
-    The time is measured.
+    The time is measured, in another process that is stopped after five seconds: while ``re`` searches, no thread of its
+    process runs.
     """
-    for before, repeated in islice(_repeats(_tree(pattern), "", pattern.flags), 40):
-        for end in ("!", "\x00", ""):
-            for count in range(2, 40):
-                text = before + repeated * count + end
-                if len(text) > 400:
-                    break
-                # Twice, as another process may have taken the time.
-                if _time(pattern, text) > 0.02 and _time(pattern, text) > 0.02:
-                    return text
-    return None
+    repeats = islice(_repeats(_tree(pattern), "", pattern.flags), 40)
+    made = (
+        before + repeated * count + end
+        for before, repeated in repeats
+        for end in ("!", "\x00", "")
+        for count in range(2, 40)
+    )
+    texts = [text for text in made if len(text) <= 400]
+    if not texts:
+        return None
+    trial = json.dumps([pattern.pattern, pattern.flags & ~re.DEBUG, texts])
+    try:
+        result = subprocess.run(  # noqa: S603 - the text of the program is ours
+            [sys.executable, "-I", "-c", _TRIAL],
+            input=trial,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_TRIAL_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        output = error.stdout or b""
+        tried = output.split()
+    else:
+        tried = result.stdout.encode().split() if result.returncode == 3 else []
+    return texts[int(tried[-1])] if tried else None
 
 
 def _tree(pattern: re.Pattern[str]) -> list[Any]:
@@ -114,12 +153,6 @@ class _Sampler:
             counts = {max(int(low), 1), int(low)} if int(high) > 0 else {0}
             return [text * count for count in sorted(counts, reverse=True) for text in texts][:_LIMIT]
         return [""]  # An assertion, or a reference to a group.
-
-
-def _time(pattern: re.Pattern[str], text: str) -> float:
-    start = thread_time()
-    pattern.match(text)
-    return thread_time() - start
 
 
 def _repeats(nodes: Iterable[Any], before: str, flags: int) -> Iterator[tuple[str, str]]:
