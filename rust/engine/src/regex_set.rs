@@ -148,7 +148,7 @@ pub(crate) fn first_of(matchers: &[(usize, Arc<dyn Custom>)], text: &str, limit:
 
 /// The largest number of expressions in one automaton. Each of its states is a set of places in all of them, so the time
 /// to make one grows with them.
-const MANY: usize = 32;
+const MANY: usize = 128;
 
 /// The length of the expressions of a small set, in bytes.
 const SMALL: usize = 2_048;
@@ -221,6 +221,8 @@ mod tests {
     }
 
     proptest! {
+        // Each case compiles hundreds of expressions.
+        #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 10))]
         #[test]
         fn a_large_set_agrees_with_a_search_one_by_one(
             regexes in proptest::collection::vec(
