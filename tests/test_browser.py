@@ -138,3 +138,44 @@ def test_what_scripts_can_read() -> None:
     assert browse(Response(200, [ALLOW, *headers]))[0].hidden == ("X-A", "X-B")
     assert browse(Response(200, [ALLOW, expose, *headers]))[0].hidden == ("X-B",)
     assert browse(Response(200, [ALLOW, ("Access-Control-Expose-Headers", "*"), *headers]))[0].hidden == ()
+
+
+@pytest.mark.parametrize("method", ["G T", "", "GET\n", "É"])
+def test_a_method_that_fetch_does_not_send(method: str) -> None:
+    outcome, asked = browse(method=method)
+    assert (outcome.error, asked) == ("InvalidMethod", [])
+    assert outcome.message == f"Failed to execute 'fetch' on 'Window': '{method}' is not a valid HTTP method."
+
+
+@pytest.mark.parametrize(("name", "value", "what"), [("X A", "1", "name"), ("", "1", "name"), ("X", "1\n2", "value")])
+def test_a_header_that_fetch_does_not_send(name: str, value: str, what: str) -> None:
+    outcome, asked = browse(headers=((name, value),))
+    assert (outcome.message, asked) == (f"Failed to execute 'fetch' on 'Window': Invalid {what}", [])
+
+
+# Seen in Chromium.
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("  \\\\api.example\\ok  ", f"{API}/ok"),
+        ('/o k\u00c3\u00a9?a b"<', f"{API}/o%20k%C3%A9?a%20b%22%3C"),
+        ("/a\\b\t\nc%zz[]?x\\y#z", f"{API}/a/bc%zz[]?x\\y"),
+        ('/"<>`{}|^?\'"<>`{}', f"{API}/%22%3C%3E%60%7B%7D%7C%5E?%27%22%3C%3E`{{}}"),
+    ],
+)
+def test_a_redirect_is_resolved_as_browsers_do(location: str, target: str) -> None:
+    _, asked = browse(Response(302, [ALLOW, ("Location", location)]), Response(200, [ALLOW]))
+    assert asked[1] == f"GET {target} {PAGE}"
+
+
+@pytest.mark.parametrize(
+    ("location", "error"),
+    [
+        ("http://a:99999/", "net::ERR_INVALID_REDIRECT"),
+        ("http://[::1/", "net::ERR_INVALID_REDIRECT"),
+        ("data:text/plain,x", "net::ERR_UNSAFE_REDIRECT"),
+    ],
+)
+def test_a_redirect_that_browsers_do_not_follow(location: str, error: str) -> None:
+    outcome, asked = browse(Response(302, [ALLOW, ("Location", location)]))
+    assert (outcome.message, len(asked)) == (error, 1)

@@ -11,10 +11,11 @@ from flask import Blueprint, Flask, redirect
 from flask.cli import ScriptInfo
 
 from flask_cors_rs import CORS, CORSMiddleware, Subdomains, cross_origin
+from flask_cors_rs._diagnostics.explain import explain_url
 from flask_cors_rs.cli import cors
 from support import ROOT
 from support.processes import run_python
-from support.servers import serving
+from support.servers import answering, serving
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -212,3 +213,32 @@ def test_audit() -> None:
     }
     app.config["CORS_AUDIT_IGNORE"] = "CORS001, CORS015"
     assert run(app, "audit", "--fail-on", "info").exit_code == 0
+
+
+@pytest.mark.parametrize("port", ["x", "99999", "0"])
+def test_a_url_with_a_bad_port(port: str) -> None:
+    result = run(Flask("other"), "check", "https://app.example", "GET", "/", "--url", f"http://localhost:{port}")
+    assert (result.exit_code, "is not the URL of a server" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("answer", [b"\x1b]0;title\x07\r\n\r\n", b"HTTP/1.1 2\x1b0 OK\r\n\r\n", b""])
+def test_a_server_that_does_not_answer_with_http(answer: bytes) -> None:
+    with answering(answer) as base:
+        result = run(Flask("other"), "check", "https://app.example", "GET", "/ caf\u00e9", "--url", base)
+    assert (result.exit_code, "\x1b" in result.output) == (2, False)
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_a_server_that_answers_byte_by_byte() -> None:
+    drops = [b"X: y\r\n"] * 50
+    with (
+        answering(b"HTTP/1.1 200 OK\r\n", *drops, seconds=0.1) as base,
+        pytest.raises(OSError, match=r"has not answered after 0\.5 seconds"),
+    ):
+        explain_url(base, "https://app.example", "GET", "/", timeout=0.5)
+
+
+def test_the_body_of_a_response_is_not_read() -> None:
+    head = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 9\r\n\r\n"
+    with answering(head, b"x", seconds=60) as base:
+        assert explain_url(base, "https://app.example", "GET", "/", timeout=30).allowed

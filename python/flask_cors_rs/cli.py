@@ -211,7 +211,7 @@ def check_command(
             with app.app_context():
                 explanation = explain(app, origin, method, path, headers=headers, credentials=credentials)
     except (OSError, TypeError, ValueError) as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(printable(str(error))) from error
     if as_json:
         _print_json(_explanation_as_dict(explanation))
     else:

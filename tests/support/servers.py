@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -26,3 +27,28 @@ def serving(app: Flask, host: str = "127.0.0.1") -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def answering(*parts: bytes, seconds: float = 0) -> Iterator[str]:
+    """Answer one connection with bytes, whatever they are, and return the address.
+
+    :param seconds: how long to wait after each of the parts
+    """
+    stopped = threading.Event()
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65_536)
+            for part in parts:
+                connection.sendall(part)
+                if stopped.wait(seconds):
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        stopped.set()
+        thread.join()

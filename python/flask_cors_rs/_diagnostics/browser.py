@@ -10,8 +10,9 @@ Chromium's console.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from .._headers import (
     ALLOW_CREDENTIALS,
@@ -198,6 +199,29 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != default else "")
 
 
+_PATH_CHARACTERS = "/%:@!$&'()*+,;=-._~[]"
+_QUERY_CHARACTERS = "/%:@!$&()*+,;=-._~[]?\\`{}|^"
+_BLANKS = "".join(map(chr, range(0x21)))
+
+
+def resolve(url: str, base: str) -> str:
+    """Return the URL of a server that a script or a redirect names, as browsers read it.
+
+    Source: `URL Standard, basic URL parser <https://url.spec.whatwg.org/#concept-basic-url-parser>`_: blanks around it,
+    and tabs and line breaks in it, are dropped, a backslash is a slash, and other characters are percent-encoded.
+
+    :param base: the URL that it is relative to
+    :raises ValueError: it has no valid host or port
+    """
+    text = url.strip(_BLANKS).translate({ord(blank): None for blank in "\t\r\n"}).partition("#")[0]
+    path, mark, query = text.partition("?")
+    parts = urlsplit(urljoin(base, path.replace("\\", "/") + mark + query))
+    if parts.scheme in {"http", "https"} and not (parts.hostname and (parts.port is None or parts.port > 0)):
+        raise ValueError(f"{url!r} has no valid host or port")
+    path, query = quote(parts.path, _PATH_CHARACTERS), quote(parts.query, _QUERY_CHARACTERS)
+    return parts._replace(path=path or "/", query=query, fragment="").geturl()
+
+
 def fetch(request: Request, send: Send) -> Outcome:
     """Follow a request of a page until the page gets a response or an error.
 
@@ -217,13 +241,13 @@ class _Fetch:
     """A request under way: its method, URL and headers change with redirects."""
 
     def __init__(self, request: Request, send: Send) -> None:
-        self._first_url = request.url
+        self._first_url = resolve(request.url, "")
         self._given_method = request.method
         self._given_headers = request.headers
         self._credentials = request.credentials
         self._send_request = send
         self._origin = request.origin
-        self._url = request.url
+        self._url = self._first_url
         # Fetch, normalize a method.
         self._method = request.method.upper() if request.method.upper() in _NORMALIZED_METHODS else request.method
         self._headers: list[tuple[str, str]] = []
@@ -238,7 +262,14 @@ class _Fetch:
         if self._method.upper() in FORBIDDEN_METHODS:
             message = f"Failed to execute 'fetch' on 'Window': '{self._given_method}' HTTP method is unsupported."
             raise _BlockedError("ForbiddenMethod", message, self._given_method)
+        if not TOKEN.fullmatch(self._given_method):
+            message = f"Failed to execute 'fetch' on 'Window': '{self._given_method}' is not a valid HTTP method."
+            raise _BlockedError("InvalidMethod", message, self._given_method)
         for name, value in self._given_headers:
+            if not TOKEN.fullmatch(name) or not {"\0", "\r", "\n"}.isdisjoint(value.strip("\t\r\n ")):
+                what = "value" if TOKEN.fullmatch(name) else "name"
+                message = f"Failed to execute 'fetch' on 'Window': Invalid {what}"
+                raise _BlockedError("InvalidHeader", message, name)
             if is_forbidden_request_header(name, value):
                 self.notes.append(f"Browsers do not let scripts set {name}: it is not sent.")
             else:
@@ -266,8 +297,16 @@ class _Fetch:
 
     def _http_redirect_fetch(self, status: int, location: str, is_cross_origin: bool) -> None:
         """Fetch, HTTP-redirect fetch."""
-        target = urljoin(self._url, location)
+        with suppress(UnicodeError):
+            # Browsers read the bytes of a header as UTF-8 here.
+            location = location.encode("latin-1").decode()
+        try:
+            target = resolve(location, self._url)
+        except ValueError:
+            raise _BlockedError("InvalidRedirect", "net::ERR_INVALID_REDIRECT", location) from None
         parts = urlsplit(target)
+        if parts.scheme not in {"http", "https"}:
+            raise _BlockedError("UnsafeRedirect", "net::ERR_UNSAFE_REDIRECT", target)
         if parts.username or parts.password:
             message = (
                 f"Redirect location '{target}' contains a username and password, which is disallowed for"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+from concurrent.futures import Future, TimeoutError as FutureTimeoutError
 from contextlib import suppress
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -110,29 +112,57 @@ def explain_url(
     :param path: the path, with the query string
     :param headers: the headers that the script sets
     :param credentials: whether the credentials mode is ``include``
-    :param timeout: how long to wait for a response, in seconds
-    :raises OSError: the server cannot be reached
+    :param timeout: how long to wait for the headers of a response, in seconds
+    :raises OSError: the server cannot be reached, does not answer in time, or does not answer with HTTP
     :raises ValueError: no browser sends such an Origin, or ``base`` is not the URL of a server
     """
 
     def send(method: str, url: str, headers: Sequence[tuple[str, str]]) -> Response:
-        target = urlsplit(url)
-        kind = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}[target.scheme]
-        connection = kind(target.hostname or "", target.port, timeout=timeout)
-        try:
-            query = f"?{target.query}" if target.query else ""
-            connection.request(method, target.path + query, headers=dict(headers))
-            response = connection.getresponse()
-            response.read()
-            return Response(response.status, response.getheaders())
-        finally:
-            connection.close()
+        return _ask_server(method, url, headers, timeout)
 
-    if urlsplit(base).scheme not in {"http", "https"}:
+    if not _is_server(base):
         raise ValueError(f"{base!r} is not the URL of a server: write, for example, http://localhost:5000")
     request = Request(_checked(origin), method, base.rstrip("/") + path, tuple(headers), credentials)
     outcome = fetch(request, send)
     return Explanation(request, outcome, (), Remedies(None, request, outcome, (), None, ()).find())
+
+
+def _is_server(base: str) -> bool:
+    try:
+        parts = urlsplit(base)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False  # A port that is not a number, or too large.
+
+
+def _ask_server(method: str, url: str, headers: Sequence[tuple[str, str]], timeout: float) -> Response:
+    """Send a request, and return the response without its body."""
+    target = urlsplit(url)
+    kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+    if target.scheme not in kinds or not _is_server(url):
+        raise OSError(f"no request can be sent to {url!r}")
+    connection = kinds[target.scheme](target.hostname or "", target.port, timeout=timeout)
+    answer: Future[Response] = Future()
+
+    def ask() -> None:
+        try:
+            query = f"?{target.query}" if target.query else ""
+            connection.request(method, (target.path or "/") + query, headers=dict(headers))
+            response = connection.getresponse()
+            answer.set_result(Response(response.status, response.getheaders()))
+        except http.client.HTTPException as error:
+            answer.set_exception(OSError(f"{url!r} does not answer with HTTP: {type(error).__name__}"))
+        except BaseException as error:
+            answer.set_exception(error)
+
+    # The connection's own limit is that of each read, and a server can send a byte now and then.
+    Thread(target=ask, daemon=True).start()
+    try:
+        return answer.result(timeout)
+    except FutureTimeoutError:
+        raise OSError(f"{url!r} has not answered after {timeout:g} seconds") from None
+    finally:
+        connection.close()
 
 
 def _checked(origin: str) -> str:

@@ -21,7 +21,9 @@ def readable(value: Any) -> str:
     if is_compiled(value):
         return str(value.pattern)
     if isinstance(value, Subdomains):
-        flags = "".join(f", {name}=True" for name in ("apex", "any_port") if getattr(value, name))
+        flags = "".join(
+            f", {name}=True" for name in ("apex", "any_port", "allow_public_suffixes") if getattr(value, name)
+        )
         return f'Subdomains("{value.origin}"{flags})'
     if isinstance(value, Regex):
         return f"Regex({quoted(readable(value.pattern))})"

@@ -99,7 +99,7 @@ def _attributes(value: Any) -> Mapping[str, Any]:
 
 def _referred(view: Any) -> list[Any]:
     """Return the objects that a view can call."""
-    kind: object = type(view)
+    kind = cast("object", type(view))
     if kind is FunctionType:
         # An empty cell has no attribute `cell_contents`, but raises a ValueError.
         with suppress(ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import _log
 
@@ -63,7 +63,7 @@ def synchronous(function: Any) -> Callable[[str], bool]:
     def answer(origin: str) -> bool:
         answer = ask(origin)
         if answer is None or isinstance(answer, _PLAIN):
-            return bool(answer)
+            return bool(cast("object", answer))
         if inspect.iscoroutine(answer):
             answer.close()  # Otherwise Python warns that it was never awaited.
         # A generator, an awaitable or a future, for example, would count as true.
