@@ -345,7 +345,7 @@ def test_refused(pattern: str, flags: int, refusal: str) -> None:
 
 def test_a_pattern_of_bytes_is_refused() -> None:
     pattern: Any = re.compile(b"a")
-    assert translate(pattern) == (None, "a pattern of bytes", False)
+    assert translate(pattern).refusal == "a pattern of bytes"
     pattern = re.compile(b"a", re.LOCALE)
     assert translate(pattern).refusal == "a pattern of bytes"
 
@@ -442,7 +442,9 @@ def test_a_text_is_translated_like_the_compiled_pattern(text: str, flags: int) -
     if expected is None:
         assert translation.rust is None
     else:
-        assert (translation, found_flags) == (translate(expected), expected.flags)
+        compiled_first = translate(expected)
+        assert (translation.rust, translation.refusal) == (compiled_first.rust, compiled_first.refusal)
+        assert (translation.matches_all, found_flags) == (compiled_first.matches_all, expected.flags)
 
 
 # --- every string -----------------------------------------------------------------------------------------------------

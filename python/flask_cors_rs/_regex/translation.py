@@ -20,7 +20,7 @@ import warnings
 from functools import cache, lru_cache
 from importlib import import_module
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,15 +43,19 @@ def _find_parser() -> Any:
 parser = _find_parser()
 
 
-class Translation(NamedTuple):
+class Translation:
     """The result of a translation."""
 
-    rust: str | None
-    """The expression for Rust, to be searched anchored at the start; None if it is refused."""
-    refusal: str | None
-    """The construct that cannot be translated, in words; None if there is none."""
-    matches_all: bool
-    """True only if every text certainly matches."""
+    # Not a NamedTuple, which would add half a million instructions to the import.
+    __slots__ = ("matches_all", "refusal", "rust")
+
+    def __init__(self, rust: str | None, refusal: str | None, matches_all: bool) -> None:
+        self.rust = rust
+        """The expression for Rust, to be searched anchored at the start; None if it is refused."""
+        self.refusal = refusal
+        """The construct that cannot be translated, in words; None if there is none."""
+        self.matches_all = matches_all
+        """True only if every text certainly matches."""
 
 
 def translate(pattern: re.Pattern[str], *, whole: bool = False) -> Translation:
@@ -155,7 +159,6 @@ class _RefusalError(Exception):
 class _Piece:
     """The translation of a part of an expression."""
 
-    # Not a NamedTuple, which would add half a million instructions to the import.
     __slots__ = ("single", "size", "text")
 
     def __init__(self, text: str, size: int, single: bool = False) -> None:
