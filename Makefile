@@ -11,7 +11,7 @@ SOURCES := pyproject.toml build_backend/build_backend.py Makefile $(shell find r
 PARALLEL := -n auto --dist worksteal -p no:benchmark
 
 .DEFAULT_GOAL := help
-.PHONY: public-suffixes help demo e2e test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-start start-check instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
+.PHONY: public-suffixes help demo e2e test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-floors bench-start start-check instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
 
 help: ## list these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -91,6 +91,9 @@ instructions-record: $(STAMP) ## record the cost of each decision of the Rust en
 
 start-check: $(STAMP) ## fail if starting an application is more expensive than with Flask-CORS (needs valgrind)
 	$(BENCH) measure.cold_start --check
+
+bench-floors: $(STAMP) ## measure prototypes that do nothing but the unavoidable (needs valgrind)
+	$(BENCH) measure.floors
 
 bench-start: $(STAMP) ## measure importing the package, and setting up policies (needs valgrind)
 	@mkdir -p $(dir $(COLD_START))

@@ -345,7 +345,8 @@ def test_refused(pattern: str, flags: int, refusal: str) -> None:
 
 def test_a_pattern_of_bytes_is_refused() -> None:
     pattern: Any = re.compile(b"a")
-    assert translate(pattern).refusal == "a pattern of bytes"
+    translation = translate(pattern)
+    assert (translation.rust, translation.refusal, translation.matches_all) == (None, "a pattern of bytes", False)
     pattern = re.compile(b"a", re.LOCALE)
     assert translate(pattern).refusal == "a pattern of bytes"
 

@@ -46,6 +46,20 @@ class Evaluation:
         self.done = False
 
 
+def note_evaluation(environ: Environ) -> None:
+    """Note for a middleware around a view that the view's own policy has decided."""
+    evaluation: Evaluation | None = environ.get(EVALUATED)
+    if evaluation is not None:
+        evaluation.done = True
+
+
+def note_outer_evaluation(environ: Environ, app: object) -> None:
+    """Note for the middleware of another application, in which this one is mounted, that a policy has decided."""
+    evaluation = outer_evaluation(environ, app)
+    if evaluation is not None:
+        evaluation.done = True
+
+
 def outer_evaluation(environ: Environ, app: object) -> Evaluation | None:
     """Return the evaluation of the application in which another one is mounted, whose policy decides then."""
     evaluation: Evaluation | None = environ.get(EVALUATED)
@@ -75,14 +89,12 @@ class Plan:
 
     :param resources: the sets of rules, in the order in which they are asked
     :param debug: whether it is logged why a browser will block a request
-    :param app: the application that the middleware belongs to, if it is known
     """
 
-    __slots__ = ("app", "apply", "debug", "decoration_count", "preflight", "resources")
+    __slots__ = ("apply", "debug", "decoration_count", "preflight", "resources")
 
-    def __init__(self, resources: tuple[Resources, ...], *, debug: bool, app: object = None) -> None:
+    def __init__(self, resources: tuple[Resources, ...], *, debug: bool) -> None:
         self.resources = resources
-        self.app = app
         self.debug = debug
         self.decoration_count = decorations.count
         """The count when the plan was made. A plan with another count may not know the policy of a view."""

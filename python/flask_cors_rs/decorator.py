@@ -13,8 +13,9 @@ from flask.views import View
 from ._flask.context import CONTEXT
 from ._flask.response import EVALUATED as RESPONSE_EVALUATED, add_headers
 from ._flask.view_policies import ViewPolicies, set_policies
-from ._headers import EVALUATED, INTERCEPTED
+from ._headers import INTERCEPTED
 from ._options.parse import CONSTANTS, parse_alone, warn_of_unknown
+from ._plan import note_evaluation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,9 +71,7 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
             if policy is not None:
                 add_headers(policy, response, request)
             setattr(response, RESPONSE_EVALUATED, True)
-            evaluation = request.environ.get(EVALUATED)
-            if evaluation is not None:
-                evaluation.done = True
+            note_evaluation(request.environ)
             return response
 
         def cross_origin_view(*args: Any, **kwargs: Any) -> Response:
@@ -145,9 +144,7 @@ def _intercept(policies: ViewPolicies) -> None:
     request = context.request
     policy, _ = policies.get(context.app)
     request.environ[INTERCEPTED] = True
-    evaluation = request.environ.get(EVALUATED)
-    if evaluation is not None:
-        evaluation.done = True
+    note_evaluation(request.environ)
 
     @after_this_request
     def add(response: Response) -> Response:

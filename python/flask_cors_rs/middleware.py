@@ -54,6 +54,9 @@ class CORSMiddleware:
         self.debug = debug
         self._set_up(wsgi_app, (resources,))
 
+    _app: Any = None
+    """The Flask application, if this middleware belongs to one."""
+
     def _set_up(self, wsgi_app: WSGIApplication, resources: tuple[Resources, ...]) -> None:
         self.wsgi_app = wsgi_app
         self._lock = RLock()
@@ -118,7 +121,7 @@ class CORSMiddleware:
         path_info = environ.get("PATH_INFO") or ""
         evaluation = None
         if decorations.count:
-            evaluation, start_response = _begin_evaluation(plan.app, environ, start_response)
+            evaluation, start_response = _begin_evaluation(self._app, environ, start_response)
         return self.wsgi_app(environ, partial(_start_response, plan, environ, path_info, evaluation, start_response))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .. import _engine
@@ -14,9 +15,8 @@ from .findings import Check
 from .text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from .._options.parse import Options
     from .._options.patterns import Pattern
     from .audited import AuditedApp, AuditedPolicy
     from .findings import Finding
@@ -148,28 +148,28 @@ EXPONENTIAL_TIME = Check(
 @app_checks.add
 def slow_regex(audited: AuditedApp) -> Iterator[Finding]:
     """Find slow expressions in ``origins``, ``allow_headers`` and ``resources``."""
-    for source in audited.sources:
-        for pattern, options in source.resources.patterns:
-            yield from _slow("resources", [pattern], source.name)
-            yield from _slow_options(options, f"{pattern_text(pattern)} of {source.name}")
-    for where, options in audited.views:
-        yield from _slow_options(options, where)
-
-
-def _slow_options(options: Options, where: str) -> Iterator[Finding]:
-    yield from _slow("origins", options.origins, where)
-    yield from _slow("allow_headers", options.allow_headers, where)
-
-
-def _slow(option: str, patterns: Iterable[Pattern], where: str) -> Iterator[Finding]:
-    for pattern in patterns:
+    # The same expression can be that of many resources.
+    slow_text = lru_cache(maxsize=None)(samples.slow_text)
+    for option, pattern, where in _patterns(audited):
         # The Rust engine matches all other expressions in linear time. Without a group, no repeat is inside another.
         if (
             isinstance(pattern, RegexPattern)
             and ")" in pattern.text
             and (_engine.BACKEND == "python" or pattern.rust is None)
         ):
-            example = samples.slow_text(pattern.pattern)
+            example = slow_text(pattern.pattern)
             if example is not None:
                 detail = f"{quoted(pattern.text)} is matched by Python's re"
                 yield EXPONENTIAL_TIME.finding("error", option, where, detail, example=example)
+
+
+def _patterns(audited: AuditedApp) -> Iterator[tuple[str, Pattern, str]]:
+    """Yield each pattern with its option and where it is."""
+    options = list(audited.views)
+    for source in audited.sources:
+        for pattern, own in source.resources.patterns:
+            yield "resources", pattern, source.name
+            options.append((f"{pattern_text(pattern)} of {source.name}", own))
+    for where, own in options:
+        yield from (("origins", pattern, where) for pattern in own.origins)
+        yield from (("allow_headers", pattern, where) for pattern in own.allow_headers)

@@ -15,7 +15,7 @@ from .._engine.path import decoded
 from .._flask.routing import match
 from ..origins import Origin
 from .applied import AppliedPolicy, policies_for
-from .browser import Outcome, Request, Response, fetch, origin_of
+from .browser import Outcome, Request, Response, fetch, origin_of, resolve
 from .remedies import Remedies
 
 if TYPE_CHECKING:
@@ -129,25 +129,22 @@ def explain_url(
 
 def _is_server(base: str) -> bool:
     try:
-        parts = urlsplit(base)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return urlsplit(resolve(base, "")).scheme in {"http", "https"}
     except ValueError:
-        return False  # A port that is not a number, or too large.
+        return False
 
 
 def _ask_server(method: str, url: str, headers: Sequence[tuple[str, str]], timeout: float) -> Response:
     """Send a request, and return the response without its body."""
     target = urlsplit(url)
     kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-    if target.scheme not in kinds or not _is_server(url):
-        raise OSError(f"no request can be sent to {url!r}")
     connection = kinds[target.scheme](target.hostname or "", target.port, timeout=timeout)
     answer: Future[Response] = Future()
 
     def ask() -> None:
         try:
             query = f"?{target.query}" if target.query else ""
-            connection.request(method, (target.path or "/") + query, headers=dict(headers))
+            connection.request(method, target.path + query, headers=dict(headers))
             response = connection.getresponse()
             answer.set_result(Response(response.status, response.getheaders()))
         except http.client.HTTPException as error:

@@ -75,21 +75,19 @@ def slow_text(pattern: re.Pattern[str]) -> str | None:
     texts = [text for text in made if len(text) <= 400]
     if not texts:
         return None
-    trial = json.dumps([pattern.pattern, pattern.flags & ~re.DEBUG, texts])
+    trial = json.dumps([pattern.pattern, pattern.flags & ~re.DEBUG, texts]).encode()
     try:
         result = subprocess.run(  # noqa: S603 - the text of the program is ours
             [sys.executable, "-I", "-c", _TRIAL],
             input=trial,
             capture_output=True,
-            text=True,
             check=False,
             timeout=_TRIAL_SECONDS,
         )
     except subprocess.TimeoutExpired as error:
-        output = error.stdout or b""
-        tried = output.split()
+        tried = (error.stdout or b"").split()
     else:
-        tried = result.stdout.encode().split() if result.returncode == 3 else []
+        tried = result.stdout.split() if result.returncode == 3 else []
     return texts[int(tried[-1])] if tried else None
 
 

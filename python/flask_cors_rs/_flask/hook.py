@@ -8,11 +8,9 @@ from sys import modules
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import current_app
-
 from .. import _log
 from .._headers import ALLOW_ORIGIN, has_allow_origin
-from .._plan import decorations, outer_evaluation
+from .._plan import decorations, note_outer_evaluation
 from .context import CONTEXT
 from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 
@@ -49,7 +47,7 @@ def make_after_request(
         # Not before the first request: whether the application is in debug mode is known only then.
         nonlocal apply
         with lock:
-            apply = partial(_apply_and_explain, resources) if current_app.debug else resources.rules.apply
+            apply = partial(_apply_and_explain, resources) if CONTEXT.get().app.debug else resources.rules.apply
             if decorations.middlewares:
                 apply = partial(_apply_and_note, apply)
             return apply
@@ -97,9 +95,7 @@ def _apply_and_note(apply: Apply, environ: Environ, path: str, headers: HeaderLi
 
 def _note(environ: Environ) -> None:
     """Note for the middleware of another application that a policy has decided."""
-    evaluation = outer_evaluation(environ, CONTEXT.get().app)
-    if evaluation is not None:
-        evaluation.done = True
+    note_outer_evaluation(environ, CONTEXT.get().app)
 
 
 def _apply_and_explain(resources: Resources, environ: Environ, path: str, headers: HeaderList) -> None:

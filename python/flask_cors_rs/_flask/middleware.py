@@ -9,7 +9,7 @@ from werkzeug.routing import RequestRedirect
 
 from .._engine.path import decoded
 from .._headers import has_allow_origin, is_preflight
-from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan, decorations, outer_evaluation
+from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan, decorations, note_outer_evaluation
 from ..middleware import CORSMiddleware
 from .routing import Match, match, redirect_target
 from .state import state_of
@@ -80,7 +80,8 @@ class FlaskMiddleware(CORSMiddleware):
     @property
     def debug(self) -> bool:  # type: ignore[override]
         """Whether the application is in debug mode."""
-        return self._app.debug
+        app: Flask = self._app
+        return app.debug
 
     def _make_plan(self, resources: tuple[Resources, ...]) -> Plan:
         return FlaskPlan(resources, self._app, is_direct=_is_direct(self.wsgi_app, self._app))
@@ -111,7 +112,7 @@ class FlaskPlan(Plan):
     )
 
     def __init__(self, resources: tuple[Resources, ...], app: Flask, *, is_direct: bool) -> None:
-        super().__init__(resources, debug=app.debug, app=app)
+        super().__init__(resources, debug=app.debug)
         self._app = app
         self._views = [*app.view_functions.values()]
         self._hidden: dict[int, bool] = {}
@@ -141,9 +142,7 @@ class FlaskPlan(Plan):
         if decorations.count:
             if [*views.values()] != self._views:
                 return VIEWS_HAVE_CHANGED
-            outer = outer_evaluation(environ, self._app)
-            if outer is not None:
-                outer.done = True
+            note_outer_evaluation(environ, self._app)
         return self._preflight_of_known_views(environ, headers)
 
     def _preflight_without_redirects(self, environ: Environ, headers: HeaderList) -> PreflightResult:

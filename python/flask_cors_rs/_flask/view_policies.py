@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from contextlib import suppress
 from functools import partial
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -27,6 +26,7 @@ from .state import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from types import CellType
 
     from flask import Flask
 
@@ -101,15 +101,19 @@ def _referred(view: Any) -> list[Any]:
     """Return the objects that a view can call."""
     kind = cast("object", type(view))
     if kind is FunctionType:
-        # An empty cell has no attribute `cell_contents`, but raises a ValueError.
-        with suppress(ValueError):
-            return [cell.cell_contents for cell in view.__closure__ or ()]
-        return []
+        return [content for cell in view.__closure__ or () for content in _contents(cell)]
     if kind is MethodType:
         return [view.__func__, view.__self__]
     if kind is partial:
         return [view.func]
     return [] if isinstance(kind, type) and issubclass(kind, type) else [*_attributes(view).values()]
+
+
+def _contents(cell: CellType) -> tuple[Any, ...]:
+    try:
+        return (cell.cell_contents,)
+    except ValueError:  # It is empty.
+        return ()
 
 
 def blueprint_has_policy(app: Flask, endpoint: str) -> bool:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from .. import _engine, _log
-from .parse import (
-    DEFAULT_OPTIONS,
-    parse,
-    parse_own,
-    parse_resources,
-    reads_the_same,
-    warn_of_unknown,
-)
+from .parse import DEFAULT_OPTIONS, parse, parse_own, parse_resources, reads_the_same, warn_of_unknown
 from .patterns import pattern_text
 
 if TYPE_CHECKING:
@@ -109,7 +102,7 @@ def compile_resources(*given: Mapping[str, Any], config: Mapping[str, Any] | Non
     layers = [*given, config or {}]
     written = merge(layers)
     common = parse_own(written)
-    merged: dict[str, Any] = {**DEFAULT_OPTIONS, **written}
+    merged = merge([written, cast("Mapping[str, Any]", DEFAULT_OPTIONS)])
     resources = parse_resources(merged["resources"])
     warn_of_unknown([*(own for _, own in resources), *layers])
     rules: list[tuple[Pattern, Options]]

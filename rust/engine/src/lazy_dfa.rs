@@ -29,6 +29,18 @@ static KEEPERS: Mutex<Vec<Weak<States>>> = Mutex::new(Vec::new());
 /// The states of an automaton between searches.
 struct States(Mutex<Kept>);
 
+impl States {
+    /// Drops what is kept, unless a search is using it. Returns whether it is dropped.
+    fn drop_kept(&self) -> bool {
+        match self.0.try_lock() {
+            Ok(mut kept) => *kept = Kept::default(),
+            Err(TryLockError::Poisoned(poisoned)) => *poisoned.into_inner() = Kept::default(),
+            Err(TryLockError::WouldBlock) => return false,
+        }
+        true
+    }
+}
+
 #[derive(Default)]
 struct Kept {
     cache: Option<Box<Cache>>,
@@ -108,12 +120,8 @@ impl LazyDfa {
             keepers.push(Arc::downgrade(&self.states));
         }
         if KEPT.load(Ordering::Relaxed) > BUDGET {
-            for states in keepers.drain(..).filter_map(|states| states.upgrade()) {
-                // One that is being searched is dropped by its own search, if it is still too much.
-                if let Ok(mut kept) = states.0.try_lock() {
-                    *kept = Kept::default();
-                }
-            }
+            // What another thread searches with stays on the list, as it cannot be dropped now.
+            keepers.retain(|states| states.upgrade().is_some_and(|states| !states.drop_kept()));
         }
     }
 }
@@ -127,4 +135,37 @@ fn find(dfa: &DFA, cache: &mut Cache, input: &Input<'_>) -> Option<usize> {
     // There is no error: the automaton has no byte at which it stops, and never gives up making states.
     let half = dfa.try_search_fwd(cache, input).ok()??;
     Some(half.pattern().as_usize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn all_automata_together_stay_within_the_budget() {
+        let automata: Vec<_> = (0..300).filter_map(|_| LazyDfa::new(&[r"[a-z-]*-[a-z-]{1,60}\.example$"])).collect();
+        assert_eq!(automata.len(), 300);
+        // Nearly every character leads to a state of its own.
+        let mut random: u32 = 1;
+        let hostile: String = (0..500)
+            .map(|_| {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                if random >> 31 == 0 { '-' } else { 'x' }
+            })
+            .collect();
+        let largest = |automata: &[LazyDfa]| {
+            automata.iter().fold(0, |largest, automaton| {
+                assert!(!automaton.is_match(&hostile));
+                largest.max(KEPT.load(Ordering::Relaxed))
+            })
+        };
+        let most = thread::scope(|scope| {
+            let threads: Vec<_> = automata.chunks(75).map(|chunk| scope.spawn(|| largest(chunk))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap_or(usize::MAX)).max()
+        });
+        // Each thread can have finished one more search.
+        let limit = BUDGET + 5 * 2 * CAPACITY;
+        assert!(most.is_some_and(|most| CAPACITY < most && most <= limit), "{most:?}");
+    }
 }
