@@ -36,6 +36,7 @@ FOUND: list[tuple[dict[str, Any], str, str | None]] = [
     ({"origins": r"https?://app\.example$", **CREDENTIALS}, "CORS005", "http://app.example"),
     ({"origins": r"https://[a-z0-9-]+\.github\.io$"}, "CORS006", r"https://evil-.*\.github\.io"),
     ({"origins": r"https://.*\.com$"}, "CORS006", r"https://evil-.*\.com"),
+    ({"origins": r"https://.*\.amazonaws\.com$"}, "CORS006", r"https://evil\..+\.amazonaws\.com"),
     ({"origins": "https://app.example/"}, "CORS007", None),
     ({"origins": "https://b\u00fccher.example"}, "CORS007", None),
     ({"origins": r"app\.example$"}, "CORS008", None),
@@ -323,6 +324,36 @@ def test_an_application_starts_although_the_audit_fails(
     app.config["CORS_AUDIT_IGNORE"] = 1
     CORS(app, origins="https://*.a.example")
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("options", [{}, {"audit": "raise"}])
+def test_an_application_starts_although_all_checks_fail(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(samples, "matching", None)
+    app = new_app(debug=True)
+    CORS(app, origins=r"https://[a-z]+\.app\.example$", **options)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("The audit of CORS(app) at set-up failed.")
+    assert app.test_client().get("/", headers={"Origin": "https://a.app.example"}).headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize(
+    "regex",
+    [r"https://(?:[a-z0-9]+-?){20,}\.example$", r"^https://(?!x)(?:[a-z0-9]+-?){20,}\.example$", r"https://(a|aa)+$"],
+)
+def test_no_check_at_set_up_runs_an_expression_that_can_take_minutes(regex: str) -> None:
+    assert not isinstance(getattr(samples.safe_match(re.compile(regex)), "__self__", None), re.Pattern)
+    CORS(new_app(debug=True), origins=regex)
+
+
+def test_a_linear_match_finds_what_re_finds() -> None:
+    found = {
+        finding.id
+        for text in (r"https://(?:[a-z0-9]+-?)+\.app\.example", r"https://(?:[a-z]+.)+\.github\.io$")
+        for finding in audit_resources(compile_resources({"origins": text}), "CORS")
+    }
+    assert {"CORS002", "CORS006"} <= found
 
 
 def test_at_set_up_they_may_be_an_exception_or_nothing(caplog: pytest.LogCaptureFixture) -> None:

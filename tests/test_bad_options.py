@@ -29,6 +29,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"supports_credentials": True, "send_wildcard": True, "origins": "*"}, ValueError, "name the origins"),
     ({"origins": "a{99999999999999999999}("}, ValueError, "origins"),
 ]
+WRONG_OF_EXTENSION = [({"audit": ["log"]}, ValueError, r"audit=\['log'\] is not a valid value")]
 
 
 @pytest.mark.parametrize(("options", "error", "message"), WRONG)
@@ -120,3 +121,11 @@ def test_an_unknown_option_is_a_warning(caplog: pytest.LogCaptureFixture) -> Non
     CORS(Flask(__name__), orgins="*", ORIGINS="x", resources={"/": {"max-age": 5}})  # type: ignore[call-arg]
     assert [record.args for record in caplog.records] == [("max-age",), ("orgins",), ("ORIGINS",)]
     assert all(record.levelno == logging.WARNING for record in caplog.records)
+
+
+@pytest.mark.parametrize(("options", "error", "message"), WRONG_OF_EXTENSION)
+def test_wrong_options_of_the_extension_are_refused(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        CORS(Flask(__name__), **options)

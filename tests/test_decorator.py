@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from flask_cors_rs import CORS, cross_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.usefixtures("engine")
 ORIGIN = {"Origin": "https://a.example"}
@@ -102,6 +102,42 @@ def test_an_item_that_takes_another_s_place_in_a_long_list_is_noticed_in_time() 
     assert ORIGIN["Origin"] in [allowed(app) for _ in range(10)]
     origins.append("https://c.example")
     assert allowed(app, Origin="https://c.example") == "https://c.example"
+
+
+@pytest.mark.parametrize("kind", [list, set])
+@pytest.mark.parametrize("configured", [False, True])
+def test_an_origin_that_is_taken_out_of_a_long_list_is_refused_at_once(
+    kind: Callable[[list[str]], Any], configured: bool
+) -> None:
+    names = [f"https://{number}.example" for number in range(6400)]
+    origins = kind([*names, r"https://[a-z]+\.a\.example$"])
+    app = app_with(cross_origin(**({} if configured else {"origins": origins}))(lambda: "hello"))
+    app.config["CORS_ORIGINS"] = origins
+    assert allowed(app, Origin=names[7]) == allowed(app, Origin=names[7].upper()).lower() == names[7]  # type: ignore[union-attr]
+    if isinstance(origins, list):
+        origins[7] = "https://other.example"
+    else:
+        origins.remove(names[7])
+        origins.add("https://other.example")
+    assert allowed(app, Origin=names[7].upper()) is None
+    assert allowed(app, Origin=names[7]) is None
+    assert allowed(app, Origin=names[8]) == names[8]
+
+    assert allowed(app, Origin="https://b.a.example") == "https://b.a.example"
+    if isinstance(origins, list):
+        origins[-1] = "https://another.example"
+    else:
+        origins.remove(r"https://[a-z]+\.a\.example$")
+        origins.add("https://another.example")
+    assert allowed(app, Origin="https://b.a.example") is None
+
+
+def test_an_expression_that_is_taken_out_of_a_long_list_of_expressions_is_refused_at_once() -> None:
+    origins = [rf"https://[a-z]+\.{number}\.example$" for number in range(200)]
+    app = app_with(cross_origin(origins=origins)(lambda: "hello"))
+    assert allowed(app, Origin="https://a.7.example") == "https://a.7.example"
+    origins[7] = "https://other.example"
+    assert allowed(app, Origin="https://a.7.example") is None
 
 
 def test_an_iterator_is_read_by_one_request() -> None:

@@ -78,3 +78,33 @@ def test_rust_is_an_import_error_that_says_what_to_do(without_rust: Path) -> Non
     assert result.returncode == 1
     assert "ImportError: FLASK_CORS_RS_BACKEND=rust, but the compiled module cannot be imported" in result.stderr
     assert "set FLASK_CORS_RS_BACKEND to auto or python" in result.stderr
+
+
+@needs_rust
+def test_another_interpreter_of_the_process_gets_the_python_engine() -> None:
+    code = """
+import os, sys
+import flask_cors_rs
+try:
+    import _xxsubinterpreters as interpreters
+except ImportError:
+    import _interpreters as interpreters
+inner = '''
+import logging
+logging.disable()
+from flask import Flask
+from flask_cors_rs import BACKEND, CORS, Origin
+app = Flask("app")
+CORS(app, origins=Origin("https://a.example"))
+origins = "https://a.example", "HTTPS://A.EXAMPLE"
+answers = [app.test_client().get("/", headers={"Origin": origin}).headers for origin in origins]
+print(BACKEND, [answer.get("Access-Control-Allow-Origin") for answer in answers], flush=True)
+'''
+print(flask_cors_rs.BACKEND, flush=True)
+if sys.version_info < (3, 13):
+    interpreters.run_string(interpreters.create(isolated=False), inner)
+else:
+    interpreters.exec(interpreters.create("legacy"), inner)
+"""
+    result = run(code, "auto")
+    assert result.stdout.splitlines() == ["rust", "python ['https://a.example', None]"], result.stderr

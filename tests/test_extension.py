@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+import pickle
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Blueprint, Flask, Response, abort, current_app
@@ -12,6 +14,9 @@ from werkzeug.datastructures import Headers, MultiDict
 
 from flask_cors_rs import CORS
 from flask_cors_rs._flask import hook, response as flask_response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.usefixtures("engine")
 ORIGIN = {"Origin": "https://a.example"}
@@ -203,3 +208,20 @@ def test_a_debug_log_tells_the_rule_and_the_reason(caplog: pytest.LogCaptureFixt
         "CORS headers: Access-Control-Allow-Origin: https://b.example",
     ):
         assert expected in messages
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_a_copy_has_the_options_and_no_applications(copied: Callable[[CORS], CORS]) -> None:
+    first, second = Flask(__name__), Flask(__name__)
+    original = CORS(origins="https://a.example")
+    original.init_app(first)
+    original.app_name = "api"  # type: ignore[attr-defined]
+    other = copied(original)
+    assert other.app_name == "api"  # type: ignore[attr-defined]
+    other.init_app(second)
+    other.reconfigure(origins="https://b.example")
+    answers = [
+        app.test_client().get("/", headers={"Origin": "https://a.example"}).headers.get("Access-Control-Allow-Origin")
+        for app in (first, second)
+    ]
+    assert answers == ["https://a.example", None]

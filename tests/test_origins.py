@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import pickle
 import re
+import signal
 import sys
 import threading
 from concurrent.futures import Future
@@ -33,6 +35,7 @@ from flask_cors_rs._regex.linear import MAX_STATES, LinearMatcher
 from flask_cors_rs._regex.translation import translate
 from support import levels
 from support.ids import short_id
+from support.processes import run_python
 from support.wsgi import ask as ask_app
 
 if TYPE_CHECKING:
@@ -318,6 +321,74 @@ def test_what_ends_a_program_is_not_swallowed(error: type[BaseException]) -> Non
             "/", headers={"Origin": A, "Access-Control-Request-Method": "GET"}
         )
     assert answer(app, None) is None
+
+
+def test_after_what_ends_a_program_no_other_function_is_asked() -> None:
+    asked: list[str] = []
+
+    def leave(origin: str) -> bool:
+        raise SystemExit
+
+    def note(origin: str) -> bool:
+        asked.append(origin)
+        return False
+
+    for app in at_every_level([leave, note]).values():
+        with pytest.raises(SystemExit):
+            answer(app, A)
+        assert answer(app, None) is None
+    assert asked == []
+
+
+TIMED_OUT = r"""
+import re, signal, sys
+from flask import Flask
+from flask_cors_rs import CORS
+
+class TimedOut(BaseException):
+    "As a worker raises it when a request takes too long."
+
+def time_out(*_):
+    raise TimedOut
+
+slow = "(?!x)https://(a|a)*$"
+options = {
+    "origins": {"origins": ["https://b.example", re.compile(slow)]},
+    "allow_headers": {"allow_headers": slow},
+    "resources": {"resources": {"/(?!x)(a|a)*$": {}, "/b": {"origins": "https://b.example"}}},
+}[sys.argv[1]]
+app, other = Flask("app"), Flask("other")
+for each in app, other:
+    each.config["PROPAGATE_EXCEPTIONS"] = True
+CORS(app, audit="off", **options)
+CORS(other, origins="https://b.example")
+text = "https://" + "a" * 60 + "-"
+headers = {"Origin": text, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": text}
+signal.signal(signal.SIGALRM, time_out)
+signal.setitimer(signal.ITIMER_REAL, 0.2)
+try:
+    app.test_client().options("/" + "a" * 60 + "-", headers=headers)
+except TimedOut:
+    print("raised")
+for each in other, app:
+    print(each.test_client().get("/b", headers={"Origin": "https://b.example"}).headers["Access-Control-Allow-Origin"])
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this platform has no interval timers")
+@pytest.mark.parametrize("option", ["origins", "allow_headers", "resources"])
+def test_what_a_signal_raises_while_re_runs_is_raised_in_that_request(engine: str, option: str) -> None:
+    result = run_python("-c", TIMED_OUT, option, FLASK_CORS_RS_BACKEND=engine)
+    assert result.stdout.split() == ["raised", B, B], result.stderr
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+@pytest.mark.parametrize("origins", [Cached(str.isascii, max_age=60, maxsize=7), Regex(r"https://.+"), Subdomains(A)])
+def test_they_can_be_copied(origins: Any, copied: Callable[[Any], Any]) -> None:
+    assert repr(copied(origins)) == repr(origins)
+    assert [bool(allows(app, A)) for app in at_every_level(copied(origins)).values()] == [
+        bool(allows(app, A)) for app in at_every_level(origins).values()
+    ]
 
 
 async def ask_async(origin: str) -> bool:

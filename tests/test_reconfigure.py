@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from typing import Any
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Blueprint, Flask, current_app
 
 from flask_cors_rs import CORS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -121,3 +127,60 @@ def test_threads_see_the_old_policy_or_the_new_one(middleware: bool) -> None:
         number += 1
         cors.reconfigure(**policies[number % 2])  # type: ignore[arg-type]
     assert seen == both
+
+
+def interrupted_at_each_line(action: Callable[[], object], interrupt: Callable[[], object]) -> Iterator[None]:
+    """Run an action again and again. Each time, something else interrupts it one line of this package later."""
+    for number in count():
+        if not _interrupted(action, interrupt, number):
+            return
+        yield
+
+
+def _interrupted(action: Callable[[], object], interrupt: Callable[[], object], number: int) -> bool:
+    lines = count()
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        if "flask_cors_rs" not in frame.f_code.co_filename:
+            return None
+        if event == "line" and next(lines) == number:
+            interrupt()
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        action()
+    finally:
+        sys.settrace(before)
+    return next(lines) > number
+
+
+def test_a_call_in_a_signal_handler_decides_over_the_call_that_it_interrupts(middleware: bool) -> None:
+    app = make_app()
+    cors = CORS(app, origins="https://c.example", middleware=middleware)
+    in_use = [
+        (exposed(app, A)[0], exposed(app, B)[0], preflight(app, A), preflight(app, B))
+        for _ in interrupted_at_each_line(lambda: cors.reconfigure(origins=A), lambda: cors.reconfigure(origins=B))
+    ]
+    # As long as the interrupted call has not begun to read its options, it is the later one.
+    later = in_use.index((None, B, None, B))
+    assert set(in_use[:later]) == {(A, None, A, None)}
+    assert set(in_use[later:]) == {(None, B, None, B)}
+    assert later < 12 < len(in_use)
+
+
+def test_a_call_in_a_signal_handler_that_interrupts_a_request_takes_effect(middleware: bool) -> None:
+    app = make_app()
+    cors = CORS(app, origins=A, middleware=middleware)
+    in_use: list[Any] = []
+
+    def first_requests() -> None:
+        preflight(app, A)
+        exposed(app, A)
+
+    for _ in interrupted_at_each_line(first_requests, lambda: cors.reconfigure(origins=B)):
+        in_use.append((exposed(app, A)[0], exposed(app, B)[0], preflight(app, A), preflight(app, B)))
+        cors.reconfigure(origins=A)
+    assert set(in_use) == {(None, B, None, B)}
+    assert len(in_use) > 12

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from sys import modules
 from typing import TYPE_CHECKING, Any
 
 from . import _log
@@ -33,16 +34,24 @@ def audit_at_setup(
     """
     if resources.audit == "off":
         return
-    if debug or resources.audit == "raise":
-        from ._diagnostics.audit import audit_at_setup, ignored_ids
-
-        audit_at_setup(resources, name, resources.audit, ignored_ids(config or {}))
-        return
     try:
-        _log_visible(resources, name, config or {})
-    except Exception:
+        if debug or resources.audit == "raise":
+            from ._diagnostics.audit import audit_at_setup, ignored_ids
+
+            audit_at_setup(resources, name, resources.audit, ignored_ids(config or {}))
+        else:
+            _log_visible(resources, name, config or {})
+    except Exception as error:
+        if _is_audit_error(error):
+            raise
         # An application must start even if the audit does not understand its policies.
         _log.LOG.exception("The audit of %s at set-up failed. Run `flask cors audit` instead.", name)
+
+
+def _is_audit_error(error: Exception) -> bool:
+    # The class is loaded only if the audit has raised it.
+    findings = modules.get("flask_cors_rs._diagnostics.findings")
+    return findings is not None and isinstance(error, findings.AuditError)
 
 
 def _log_visible(resources: Resources, name: str, config: Mapping[str, Any]) -> None:

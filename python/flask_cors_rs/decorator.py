@@ -63,7 +63,7 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
         def start() -> tuple[Flask, Request, Policy | None, bool]:
             context = CONTEXT.get()
             app, request = context.app, context.request
-            policy, automatic_options = policies.get(app)
+            policy, automatic_options = policies.get(app, request.environ)
             return app, request, policy, automatic_options and request.method == "OPTIONS"
 
         def finish(app: Flask, request: Request, policy: Policy | None, result: Any) -> Response:
@@ -142,7 +142,7 @@ def _intercept(policies: ViewPolicies) -> None:
     """Add the headers to the response to the current request, whatever it will be."""
     context = CONTEXT.get()
     request = context.request
-    policy, _ = policies.get(context.app)
+    policy, _ = policies.get(context.app, request.environ)
     request.environ[INTERCEPTED] = True
     note_evaluation(request.environ)
 
@@ -176,7 +176,7 @@ class _ClassView:
         context = CONTEXT.get()
         if context.request.method == "OPTIONS" and "OPTIONS" not in (getattr(self, "methods", None) or ()):
             app = context.app
-            _, automatic_options = self._policies.get(app)
+            _, automatic_options = self._policies.get(app, context.request.environ)
             if not automatic_options:
                 # Flask answers for a class without a method of that name.
                 return app.make_default_options_response()

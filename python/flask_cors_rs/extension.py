@@ -54,8 +54,23 @@ class CORS:
         self._registrations: list[tuple[Flask | Blueprint, list[ReplaceRules]]] = []
         # Reentrant, as a signal handler may call reconfigure() while another call runs.
         self._lock = RLock()
+        self._calls = self._latest = 0
+        """How many calls of ``reconfigure()`` have begun, and the number of the latest one whose rules are in use."""
+        self._waiting: list[tuple[int, CORSOptions, list[Resources]]] = []
+        self._is_replacing = False
         if app is not None:
             self.init_app(app, **options)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what :mod:`copy` and :mod:`pickle` copy. The copy is not registered with any application."""
+        return {
+            name: value for name, value in self.__dict__.items() if name == "_options" or name not in CORS().__dict__
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Become a copy of another extension."""
+        CORS.__init__(self, **state["_options"])
+        self.__dict__.update(state)
 
     def init_app(self, app: Flask | Blueprint, **options: Unpack[CORSOptions]) -> None:
         """Register the extension with an application or Blueprint.
@@ -110,13 +125,31 @@ class CORS:
                     " reconfigure(), and restart the application to change it"
                 )
         with self._lock:
+            self._calls += 1
+            call = self._calls
             compiled = [compile_resources(options, config=config_layer(app)) for app, _ in self._registrations]
             for (app, _), resources in zip(self._registrations, compiled):
                 _audit(app, resources)
-            for (_, registered), resources in zip(self._registrations, compiled):
-                for replace_rules in registered:
-                    replace_rules(resources)
-            self._options = options
+            self._waiting.append((call, options, compiled))
+            self._replace_rules()
+
+    def _replace_rules(self) -> None:
+        """Replace the rules by those of the latest call of ``reconfigure()``.
+
+        A signal handler can interrupt one call by another. While a call replaces rules, the others leave theirs to it.
+        """
+        while self._waiting and not self._is_replacing:
+            self._is_replacing = True
+            try:
+                waiting, self._waiting = self._waiting, []
+                for call, options, compiled in waiting:
+                    if call > self._latest:
+                        for (_, registered), resources in zip(self._registrations, compiled):
+                            for replace_rules in registered:
+                                replace_rules(resources)
+                        self._options, self._latest = options, call
+            finally:
+                self._is_replacing = False
 
 
 def _audit(app: Flask | Blueprint, resources: Resources) -> None:

@@ -83,8 +83,12 @@ class CORSMiddleware:
         """Make the plan for the requests from now on."""
         # Not before the first request: whether a Flask application is in debug mode is known only then.
         with self._lock:
-            self._plan = self._make_plan(self._resources)
-            return self._plan
+            while True:
+                resources = self._resources
+                plan = self._plan = self._make_plan(resources)
+                # A signal handler that reconfigures can have interrupted this.
+                if self._resources is resources:
+                    return plan
 
     def _make_plan(self, resources: tuple[Resources, ...]) -> Plan:
         return Plan(resources, debug=self.debug)

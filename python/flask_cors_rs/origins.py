@@ -254,5 +254,9 @@ class Cached:
                 del self._cache[next(iter(self._cache))]
         return allowed
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Make a copy for :mod:`copy` and :mod:`pickle`, which has nothing in its cache."""
+        return partial(Cached, self.__wrapped__, max_age=self._seconds, maxsize=self._maxsize), ()
+
     def __repr__(self) -> str:
         return f"Cached({self.__wrapped__!r}, max_age={self._seconds!r}, maxsize={self._maxsize!r})"

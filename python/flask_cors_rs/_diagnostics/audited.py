@@ -30,9 +30,9 @@ class AuditedRegex:
         self.regex = regex
         pattern = regex.pattern
         self.text = quoted(pattern.pattern)
-        self.match = pattern.match
+        self.match = samples.safe_match(pattern)
         self._is_folded = bool(pattern.flags & re.IGNORECASE)
-        texts = [self.folded(text) for text in samples.matching(pattern)]
+        texts = [self.folded(text) for text in samples.matching(pattern, self.match)]
         self.texts = texts
         """Texts that the expression matches."""
         self.origins = [text for text in texts if self.allows(text)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import _engine
 from .._options.patterns import RegexPattern, pattern_text
-from .._origins.public_suffixes import registrable_domain
+from .._origins.public_suffixes import is_public_suffix, public_suffix_below, registrable_domain
 from .._setup_audit import longer_origin
 from . import samples
 from .audited import app_checks, policy_checks, visible_checks
@@ -66,7 +66,7 @@ UNESCAPED_DOT = Check(
 def unescaped_dot(policy: AuditedPolicy) -> Iterator[Finding]:
     """Find expressions that allow another domain in which a letter is in the place of a dot."""
     for regex in policy.regexes:
-        for text in samples.with_dots_replaced(regex.regex.pattern):
+        for text in samples.with_dots_replaced(regex.regex.pattern, regex.match):
             example = regex.folded(text)
             if regex.allows(example) and registrable_domain(example, listed=False):
                 detail = f"{regex.text} has a dot that matches any character"
@@ -85,15 +85,27 @@ PUBLIC_SUFFIX = Check(
 
 @policy_checks.add
 def any_name_under_public_suffix(policy: AuditedPolicy) -> Iterator[Finding]:
-    """Find expressions that allow any domain under a public suffix."""
+    """Find expressions that allow any domain under a public suffix, which can be one below a domain that they name."""
     for regex in policy.regexes:
         for origin in [] if regex.longer_origins else regex.origins:
-            domain = registrable_domain(origin)
-            example = f"{origin.partition('://')[0]}://evil-{domain}"
-            if domain is not None and regex.match(example):
+            example = next(filter(regex.match, _under_public_suffixes(origin)), None)
+            if example is not None:
                 detail = f"{regex.text} allows any name under a public suffix"
                 yield PUBLIC_SUFFIX.finding("error", "origins", policy.where, detail, example=example)
                 break
+
+
+def _under_public_suffixes(origin: str) -> Iterator[str]:
+    """Yield origins that anyone can have, and that an expression with a dot too many or a name too few allows too."""
+    scheme, host = origin.split("://")
+    domain = registrable_domain(origin)
+    if domain is not None:
+        yield f"{scheme}://evil-{domain}"
+    labels = host.split(":")[0].split(".")
+    for start in range(1, len(labels)):
+        suffix = public_suffix_below(".".join(labels[start:]))
+        if suffix is not None and not is_public_suffix(".".join(labels[start:])):
+            yield f"{scheme}://evil.{suffix}"
 
 
 NO_ORIGIN_MATCHES = Check(

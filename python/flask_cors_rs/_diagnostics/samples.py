@@ -8,12 +8,15 @@ import subprocess
 import sys
 import warnings
 from itertools import chain, islice, product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .._regex import translation
+from .._regex.linear import LinearMatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    Match = Callable[[str], object]
 
 _LIMIT = 24
 """The largest number of samples of a pattern, and of each part of it."""
@@ -22,12 +25,60 @@ _PREFERRED = "a1-./:x"
 """The characters that are tried first for a character class."""
 
 
-def matching(pattern: re.Pattern[str]) -> list[str]:
-    """Return some texts that a pattern matches, or none if the parser behind ``re`` is not available."""
-    return [text for text in _samples(pattern, replaced=-1) if pattern.match(text)]
+def safe_match(pattern: re.Pattern[str]) -> Match:
+    """Return a function that takes as little time to match a text as the ``match`` method of a pattern should.
+
+    If the pattern repeats what can match in several ways, ``re`` is not asked: it could take minutes, and no thread of
+    the process runs meanwhile. If the pattern cannot be matched in linear time either, the function matches nothing.
+    """
+    if not _is_ambiguous(_tree(pattern), repeated=False):
+        return pattern.match
+    rust = translation.translate(pattern).rust
+    try:
+        return _matches_nothing if rust is None else LinearMatcher(rf"(?:{rust})[\x{{21}}-\x{{7E}}]*").match
+    except OverflowError:
+        return _matches_nothing
 
 
-def with_dots_replaced(pattern: re.Pattern[str]) -> list[str]:
+def _matches_nothing(text: str) -> None:
+    """Match no text."""
+
+
+def _is_ambiguous(nodes: Iterable[Any], *, repeated: bool) -> bool:
+    """Whether a part of a pattern that can repeat often has another repeat or alternatives in it."""
+    for node in nodes:
+        op, argument = str(node[0]), node[1]
+        is_repeat = op in {"MAX_REPEAT", "MIN_REPEAT"}
+        if repeated and (op == "BRANCH" or (is_repeat and argument[0] != argument[1])):
+            return True
+        is_often = is_repeat and int(argument[1]) >= _OFTEN
+        if any(_is_ambiguous(part, repeated=repeated or is_often) for part in _parts(op, argument)):
+            return True
+    return False
+
+
+def _parts(op: str, argument: Any) -> Iterable[Iterable[Any]]:
+    """Return the sequences of nodes in a node."""
+    if op == "BRANCH":
+        return cast("Iterable[Iterable[Any]]", argument[1])
+    if op == "ATOMIC_GROUP":
+        return (argument,)
+    if op == "GROUPREF_EXISTS":
+        return (argument[1], argument[2] or ())
+    if op in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT", "SUBPATTERN", "ASSERT", "ASSERT_NOT"}:
+        return (argument[-1],)
+    return ()
+
+
+def matching(pattern: re.Pattern[str], match: Match) -> list[str]:
+    """Return some texts that a pattern matches, or none if the parser behind ``re`` is not available.
+
+    :param match: the function that matches it
+    """
+    return [text for text in _samples(pattern, replaced=-1) if match(text)]
+
+
+def with_dots_replaced(pattern: re.Pattern[str], match: Match) -> list[str]:
     """Return texts that a pattern matches in which one of its unescaped dots stands for a letter."""
     found: list[str] = []
     with_dots = _samples(pattern, replaced=-1)
@@ -35,9 +86,12 @@ def with_dots_replaced(pattern: re.Pattern[str]) -> list[str]:
         samples = _samples(pattern, replaced=number)
         if samples == with_dots:
             break
-        found += [text for text in samples if pattern.match(text)]
+        found += [text for text in samples if match(text)]
     return found
 
+
+_OFTEN = 10
+"""How often a part of a pattern has to be able to repeat for it to matter."""
 
 _TRIAL = """
 import json, re, sys
@@ -162,7 +216,7 @@ def _repeats(nodes: Iterable[Any], before: str, flags: int) -> Iterator[tuple[st
         except (LookupError, TypeError, ValueError, RecursionError):
             return
         if op in {"MAX_REPEAT", "MIN_REPEAT"}:
-            if int(argument[1]) >= 10:
+            if int(argument[1]) >= _OFTEN:
                 for text in _Sampler(flags, -1).sequence(argument[2])[:4]:
                     if text:
                         yield before, text

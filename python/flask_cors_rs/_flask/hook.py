@@ -47,10 +47,13 @@ def make_after_request(
         # Not before the first request: whether the application is in debug mode is known only then.
         nonlocal apply
         with lock:
-            apply = partial(_apply_and_explain, resources) if CONTEXT.get().app.debug else resources.rules.apply
-            if decorations.middlewares:
-                apply = partial(_apply_and_note, apply)
-            return apply
+            while True:
+                current = resources
+                chosen = partial(_apply_and_explain, current) if CONTEXT.get().app.debug else current.rules.apply
+                apply = partial(_apply_and_note, chosen) if decorations.middlewares else chosen
+                # A signal handler that reconfigures can have interrupted this.
+                if resources is current and apply is not None:
+                    return apply
 
     def after_request(response: Response) -> Response:
         headers: Any = response.headers

@@ -171,7 +171,7 @@ class FlaskPlan(Plan):
         policies = policies_of(view)
         if policies is None:
             return APPLICATION_DECIDES if self._hides_policies(view) else reason
-        policy, automatic_options = policies.get(self._app)
+        policy, automatic_options = policies.get(self._app, environ)
         if policy is None or not automatic_options:
             return APPLICATION_DECIDES
         decision = policy.decide(environ)
@@ -207,7 +207,7 @@ class FlaskPlan(Plan):
             path_info = redirect_target(redirect, environ)
             policies = self._view_policies(environ)
             if policies is not None and not has_allow_origin(headers):
-                policy, _ = policies.get(self._app)
+                policy, _ = policies.get(self._app, environ)
                 if policy is not None:
                     policy.apply(environ, headers)
                 return
@@ -228,7 +228,7 @@ class FlaskPlan(Plan):
     def log_preflight(self, environ: Environ) -> None:
         """Log what the policy of the view, or else the rules for the path, decide about a preflight."""
         policies = self._view_policies(environ)
-        policy = None if policies is None else policies.get(self._app)[0]
+        policy = None if policies is None else policies.get(self._app, environ)[0]
         if policy is None:
             super().log_preflight(environ)
         else:

@@ -8,6 +8,7 @@ from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .. import _engine, _log
+from .._headers import ENVIRON_ORIGIN
 from .._options.parse import (
     CONFIG_KEYS,
     CONSTANTS,
@@ -19,6 +20,7 @@ from .._options.parse import (
     parse,
     reads_the_same,
 )
+from .._options.patterns import looks_like_regex
 from .._plan import decorations
 from .hook import resources_of
 from .routing import blueprints_of
@@ -40,8 +42,7 @@ _KEYS = tuple(CONFIG_KEYS.values())
 _NO_CONFIG = (None,) * len(_KEYS)
 _MAX_AGE = list(CONFIG_KEYS).index("max_age")
 _COMPARED_ITEMS = 64
-"""Containers of fewer than twice as many items are compared at each request, longer ones less often in proportion,
-so that the cost stays the same."""
+"""Origins in containers of fewer than twice as many items are all compared at each request."""
 
 
 def policies_of(view: object) -> ViewPolicies | None:
@@ -134,24 +135,64 @@ def set_policies(view: object, policies: ViewPolicies) -> None:
 class _Watched:
     """A container in an option, and its items when a policy was made from it."""
 
-    __slots__ = ("_copy", "_every", "_live", "_requests")
-
     def __init__(self, live: Any) -> None:
         self._live = live
         self._copy = live.copy() if hasattr(live, "copy") else live
-        self._every = max(1, len(live) // _COMPARED_ITEMS)
+
+    def has_changed(self, origin: str | None) -> bool:
+        """Whether the items are no longer the same, as far as a request with an Origin is concerned."""
+        return len(self._live) != len(self._copy) or bool(self._live != self._copy)
+
+
+class _WatchedOrigins(_Watched):
+    """A long list or set of origins.
+
+    To compare all items at each request would take too long. So only those are looked at that can allow the origin of
+    the request, and all of them now and then. An origin that is taken out is refused from the next request on. One that
+    takes the place of another is allowed after at most as many requests as there are groups of 64 items.
+    """
+
+    def __init__(self, live: Any) -> None:
+        super().__init__(live)
+        self._every = len(live) // _COMPARED_ITEMS
         self._requests = 0
+        self._literals: dict[str, tuple[int, Any]] = {}
+        self._others: list[tuple[int, Any]] = []
+        for place in enumerate(live):
+            item = place[1]
+            if isinstance(item, str) and not looks_like_regex(item):
+                self._literals[item.casefold()] = place
+            else:
+                self._others.append(place)
 
-    def has_changed(self) -> bool:
-        """Whether the items are no longer the same.
-
-        A change of their number is noticed at once; an item that replaces another one is noticed after as many
-        requests as there are groups of 64 items.
-        """
-        if len(self._live) != len(self._copy):
-            return True
+    def has_changed(self, origin: str | None) -> bool:
+        """Whether the items are no longer the same, as far as a request with an Origin is concerned."""
         self._requests += 1
-        return self._requests % self._every == 0 and bool(self._live != self._copy)
+        live: Any = self._live
+        if (
+            origin is None
+            or len(live) != len(self._copy)
+            or len(self._others) > _COMPARED_ITEMS
+            or self._requests % self._every == 0
+        ):
+            return super().has_changed(origin)
+        literal = self._literals.get(origin.casefold())
+        return not all(map(self._is_kept, self._others if literal is None else [literal]))
+
+    def _is_kept(self, place: tuple[int, Any]) -> bool:
+        index, item = place
+        live: Any = self._live
+        # A list of the same length has an item at each index.
+        return bool(live[index] is item if isinstance(live, list) else item in live)
+
+
+def _watch(name: str, value: Any) -> _Watched:
+    is_long = name == "origins" and type(value) in {list, set} and len(value) >= 2 * _COMPARED_ITEMS
+    return _WatchedOrigins(value) if is_long else _Watched(value)
+
+
+def _has_changed(containers: Iterable[_Watched], origin: str | None) -> bool:
+    return any(watched.has_changed(origin) for watched in containers)
 
 
 class _Entry:
@@ -187,7 +228,7 @@ class ViewPolicies:
         self._last: _Entry | None = None
         self._others: weakref.WeakKeyDictionary[Flask, _Entry] | None = None
 
-    def get(self, app: Flask) -> tuple[Policy | None, bool]:
+    def get(self, app: Flask, environ: Environ) -> tuple[Policy | None, bool]:
         """Return the policy for a request to an application, and whether OPTIONS is answered instead of the view.
 
         The policy is None where the configuration of the application does not make a valid one.
@@ -204,7 +245,7 @@ class ViewPolicies:
             entry is None
             or entry.config != config
             or entry.config[_MAX_AGE] is not config[_MAX_AGE]
-            or (entry.watched and any(watched.has_changed() for watched in entry.watched))
+            or (entry.watched and _has_changed(entry.watched, environ.get(ENVIRON_ORIGIN)))
         ):
             entry = self._make(app, config)
         return entry.policy, entry.automatic_options
@@ -227,8 +268,11 @@ class ViewPolicies:
 
     def _make(self, app: Flask, config: tuple[Any, ...]) -> _Entry:
         state_of(app).has_decorated_views = True
-        values = [*self._options.values(), *(value for value in config if value is not None)]
-        watched = tuple(_Watched(value) for value in values if type(value) in CONTAINERS)
+        named = [
+            *self._options.items(),
+            *((name, value) for name, value in zip(CONFIG_KEYS, config) if value is not None),
+        ]
+        watched = tuple(_watch(name, value) for name, value in named if type(value) in CONTAINERS)
         policy: Policy | None = None
         if self._parsed is not None and config == _NO_CONFIG:
             automatic_options = bool(self._options.get("automatic_options", True))
@@ -245,7 +289,7 @@ class ViewPolicies:
             # An error in the configuration that can only be seen at a request must not fail the request.
             _log.LOG.exception("The CORS configuration does not make a valid policy: no headers are sent")
         entry = _Entry(weakref.ref(app), config, watched, policy, automatic_options)
-        if all(map(_is_stable, values)):
+        if all(_is_stable(value) for _, value in named):
             self._keep(entry)
         return entry
 

@@ -114,7 +114,7 @@ def compile_resources(*given: Mapping[str, Any], config: Mapping[str, Any] | Non
     if _log.LOG.isEnabledFor(_log.DEBUG):
         shown = [(pattern_text(path), options) for path, options in rules]
         _log.LOG.debug("Configuring CORS with resources: %s", shown)
-    if merged["audit"] not in {"log", "raise", "off"}:
+    if merged["audit"] not in ("log", "raise", "off"):
         raise ValueError(f"audit={merged['audit']!r} is not a valid value: give 'log', 'raise' or 'off'")
     compiled = Resources(rules)
     compiled.config, compiled.layers = config, [*(own for _, own in resources), *given]

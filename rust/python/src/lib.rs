@@ -15,10 +15,19 @@ mod pattern;
 mod policy;
 mod rules;
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 #[pymodule(gil_used = false)]
 mod _rust {
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::refuse_other_interpreters(module.py())
+    }
+
     #[pymodule_export]
     use super::merge::merge;
     #[pymodule_export]
@@ -27,6 +36,19 @@ mod _rust {
     use super::regex_matches;
     #[pymodule_export]
     use super::rules::Rules;
+}
+
+/// Raises an `ImportError` in all interpreters of the process but the first one that imports this module.
+///
+/// The module keeps classes and functions of Python, and each interpreter has its own. Servers such as `mod_wsgi` run
+/// applications in interpreters of their own.
+fn refuse_other_interpreters(py: Python<'_>) -> PyResult<()> {
+    static SYS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let sys = py.import("sys")?;
+    if SYS.get_or_init(py, || sys.clone().unbind()).is(&sys) {
+        return Ok(());
+    }
+    Err(PyImportError::new_err("another interpreter of this process has imported it"))
 }
 
 /// Return whether a translated pattern matches at the start of a text; None if it cannot be compiled.

@@ -12,12 +12,14 @@ use std::sync::Arc;
 thread_local! {
     /// An exception that a matcher raised and that must not be suppressed, such as `KeyboardInterrupt`. It waits here
     /// until the engine returns, because the engine cannot pass it on.
-    static RAISED: Cell<Option<PyErr>> = const { Cell::new(None) };
+    static RAISED: Cell<Option<Box<PyErr>>> = const { Cell::new(None) };
 }
 
 /// Raises the exception that a matcher raised on this thread, unless it is an `Exception`.
+///
+/// Every call of the engine that can match a pattern is followed by this.
 pub(crate) fn check_raised() -> PyResult<()> {
-    RAISED.take().map_or(Ok(()), Err)
+    RAISED.take().map_or(Ok(()), |error| Err(*error))
 }
 
 /// A `Matcher` of `flask_cors_rs._engine.contract` that Python matches.
@@ -37,13 +39,17 @@ impl PythonMatcher {
 
 impl Custom for PythonMatcher {
     fn matches(&self, text: &str) -> bool {
+        if let Some(error) = RAISED.take() {
+            RAISED.set(Some(error)); // Nothing is called after such an exception.
+            return false;
+        }
         Python::attach(|py| {
             self.call(py, text).unwrap_or_else(|error| {
                 if error.is_instance_of::<PyException>(py) {
                     // A request must not fail: a matcher that raises does not match.
                     error.write_unraisable(py, Some(self.matcher.bind(py)));
                 } else {
-                    RAISED.set(Some(error));
+                    RAISED.set(Some(Box::new(error)));
                 }
                 false
             })

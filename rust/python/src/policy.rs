@@ -15,8 +15,6 @@ pub(crate) struct Policy {
     engine: cors_engine::Policy,
     /// The (name, value) pairs that are the same in every response, by the discriminant of the name.
     constants: [Option<Py<PyTuple>>; HeaderName::COUNT],
-    /// Whether a request can call a function of a user.
-    has_origin_matchers: bool,
 }
 
 #[pymethods]
@@ -35,7 +33,7 @@ impl Policy {
                 *slot = Some(pair);
             }
         }
-        Ok(Self { engine, constants, has_origin_matchers: !options.origin_matchers.is_empty() })
+        Ok(Self { engine, constants })
     }
 
     /// Append the response headers for the request in a WSGI environ.
@@ -76,9 +74,7 @@ impl Policy {
                 result = added;
             }
         });
-        if self.has_origin_matchers {
-            check_raised()?;
-        }
+        check_raised()?;
         result.map(|()| reason)
     }
 }

@@ -3,6 +3,7 @@
 use crate::environ::Environ;
 use crate::headers::has_allow_origin;
 use crate::path::{decoded, unquote};
+use crate::pattern::check_raised;
 use crate::policy::Policy;
 use crate::{decision, pattern};
 use cors_engine::{Decision, Reason};
@@ -16,8 +17,8 @@ pub(crate) struct Rules(cors_engine::Rules<Py<Policy>>);
 
 impl Rules {
     /// Returns the policy of the first rule that matches a path.
-    fn policy(&self, path: &Bound<'_, PyString>) -> Option<&Policy> {
-        self.find(path).and_then(|number| self.0.policy(number)).map(Py::get)
+    fn policy(&self, path: &Bound<'_, PyString>) -> PyResult<Option<&Policy>> {
+        Ok(self.find(path)?.and_then(|number| self.0.policy(number)).map(Py::get))
     }
 
     /// Returns the policy of the first rule that matches a `PATH_INFO`.
@@ -25,7 +26,7 @@ impl Rules {
         if self.0.first_matches_all() {
             return Ok(self.0.policy(0).map(Py::get)); // The path need not be decoded.
         }
-        Ok(self.policy(&decoded(path_info)?))
+        self.policy(&decoded(path_info)?)
     }
 
     /// Returns the policy of the first rule that matches a `PATH_INFO`, by default that of an environ.
@@ -75,7 +76,7 @@ impl Rules {
         if has_allow_origin(headers) {
             return Ok(());
         }
-        self.policy(path).map_or(Ok(()), |policy| policy.apply(environ, headers))
+        self.policy(path)?.map_or(Ok(()), |policy| policy.apply(environ, headers))
     }
 
     /// Append the headers of the rule for a `PATH_INFO`, unless the list has an Access-Control-Allow-Origin.
@@ -114,7 +115,7 @@ impl Rules {
 
     /// Decide about a request by the rule for a path.
     fn decide<'py>(&self, environ: &Bound<'py, PyDict>, path: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-        match self.policy(path) {
+        match self.policy(path)? {
             Some(policy) => policy.decide(environ),
             None => decision::to_python(environ.py(), &Decision::without_headers(Reason::NoRule)),
         }
@@ -122,11 +123,17 @@ impl Rules {
 
     /// Return the number of the first rule that matches a path, unquoted once more as in Flask-CORS.
     #[pyo3(name = "match")]
-    fn find(&self, path: &Bound<'_, PyString>) -> Option<usize> {
+    fn find(&self, path: &Bound<'_, PyString>) -> PyResult<Option<usize>> {
         if self.0.first_matches_all() {
-            return Some(0);
+            return Ok(Some(0));
         }
-        let text = path.to_str().ok()?;
-        if text.contains('%') { self.0.find(unquote(path).ok()?.to_str().ok()?) } else { self.0.find(text) }
+        let Ok(text) = path.to_str() else { return Ok(None) };
+        let found = if text.contains('%') {
+            unquote(path).ok().and_then(|path| self.0.find(path.to_str().ok()?))
+        } else {
+            self.0.find(text)
+        };
+        check_raised()?;
+        Ok(found)
     }
 }
