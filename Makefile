@@ -11,7 +11,7 @@ SOURCES := pyproject.toml build_backend/build_backend.py Makefile $(shell find r
 PARALLEL := -n auto --dist worksteal -p no:benchmark
 
 .DEFAULT_GOAL := help
-.PHONY: public-suffixes help demo e2e test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-floors bench-start start-check instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
+.PHONY: public-suffixes help demo e2e servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-floors bench-start start-check instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
 
 help: ## list these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -44,6 +44,17 @@ e2e: $(STAMP) ## compare `flask cors check` with headless Chromium (installs it 
 	$(BIN)/python -m pip install --quiet --group e2e
 	command -v chromium google-chrome >/dev/null || { apt-get update && apt-get install --yes chromium; }
 	$(BIN)/python -m pytest tests/e2e/chromium.py
+
+servers: $(STAMP) ## send the same requests to every WSGI server (uWSGI needs a compiler for C)
+	$(BIN)/python -m pip install --quiet --group servers
+	-$(BIN)/python -m pip install --quiet uwsgi
+	$(BIN)/python -m pytest tests/servers/every_server.py
+
+soak: $(STAMP) ## send a million requests to each engine while the policies change (REQUESTS=1000000)
+ifdef CARGO
+	$(BIN)/python tests/soak/soak.py rust $(REQUESTS)
+endif
+	$(BIN)/python tests/soak/soak.py python $(REQUESTS)
 
 lint: $(STAMP) ## run ruff, the import contracts, zizmor, cargo fmt and clippy
 	$(BIN)/ruff check

@@ -1,0 +1,262 @@
+"""Send very many requests from several threads while the policies change: ``make soak``.
+
+``python tests/soak/soak.py ENGINE REQUESTS`` fails if an answer is not that of the old policy or of the new one, if the
+process keeps more memory afterwards than before, or if a thread or a forked process comes to a halt. The requests are
+calls of the WSGI application: a server would take most of the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+import os
+import random
+import re
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flask import Flask
+
+THREADS = 4
+FORKS = 10
+WARM_UP = 0.2
+"""The part of the requests after which the memory is measured for the first time."""
+MOST_GROWTH = 1_000_000
+"""How many bytes the resident memory may grow by after that."""
+LONGEST_WAIT = 120
+"""How many seconds may pass without the end of a request, or of a forked process."""
+
+Headers = list[tuple[str, str]]
+Answer = tuple[str, frozenset[tuple[str, str]]]
+
+
+def ask_table(origin: str) -> bool:
+    """Allow some origins, and fail for others."""
+    if "fail" in origin:
+        raise LookupError(origin)
+    return origin.endswith(".table.example")
+
+
+def policy(number: int) -> dict[str, Any]:
+    """Return the options of one of two policies, which differ in every header that they can differ in."""
+    return {
+        "origins": [
+            "https://fixed.example",
+            f"https://only-{number}.example",
+            r"https://[a-z0-9]+\.tenant\.example$",
+            re.compile(rf"https://.*-t{number}-.{{1,60}}\.example$"),
+            ask_table,
+        ],
+        "allow_headers": ["X-A", f"X-{number}", r"x-p-\w+"],
+        "expose_headers": f"X-Exposed-{number}",
+        "max_age": 100 + number,
+        "supports_credentials": number == 1,
+        "resources": {r"/api/*": {}, rf"/(?:open|{number})/.*": {"origins": "*"}},
+    }
+
+
+def make_app(options: dict[str, Any], *, middleware: bool) -> tuple[Flask, Any]:
+    """Return an application and its extension."""
+    from flask_cors_rs import CORS, cross_origin
+
+    app = Flask("soak")
+    app.add_url_rule(
+        "/<any(api,open,'1','2'):area>/<path:rest>", "index", lambda area, rest: "hello", methods=["GET", "PUT"]
+    )
+    decorated = cross_origin(origins="https://fixed.example", max_age=7)(lambda: "decorated")
+    app.add_url_rule("/api/decorated", "decorated", decorated)
+    return app, CORS(app, middleware=middleware, audit="off", **options)
+
+
+class Request(NamedTuple):
+    """A kind of request. The name in its origin differs from request to request."""
+
+    method: str
+    path: str
+    origin: str
+    asked: tuple[tuple[str, str], ...]
+
+    def send(self, app: Flask, name: str) -> Answer:
+        """Send it, and return the status and the CORS headers, with a placeholder for the name."""
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": self.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": self.path,
+            "QUERY_STRING": "",
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": None,
+            "wsgi.errors": sys.stderr,
+            "HTTP_ORIGIN": self.origin.replace("NAME", name),
+            **dict(self.asked),
+        }
+        started: list[Answer] = []
+
+        def start_response(status: str, headers: Headers, exc_info: object = None) -> None:
+            kept = (
+                (key, value.replace(name, "NAME")) for key, value in headers if key == "Vary" or key[:7] == "Access-"
+            )
+            started.append((status, frozenset(kept)))
+
+        body: Any = app.wsgi_app(environ, start_response)  # type: ignore[arg-type]
+        for _ in body:
+            pass
+        if hasattr(body, "close"):
+            body.close()
+        (answer,) = started
+        return answer
+
+
+ORIGINS = [
+    "https://fixed.example",
+    "https://only-1.example",
+    "https://only-2.example",
+    "https://NAME.tenant.example",
+    "https://NAME.table.example",
+    "https://NAME.fail.example",
+    "https://NAME.evil.example",
+    "https://NAME-t1-a.example",
+    "https://NAME\x00\r\n\xff.tenant.example",
+    "https://" + "-t1-t2-" * 1_000 + "NAME.example",
+]
+PATHS = ["/api/items", "/api/decorated", "/open/a", "/1/a", "/2/a", "/api/%69tems", "/missing", "//api/x"]
+ASKED = ["x-a", "X-1, x-a", "x-2", "x-p-one, x-p-two", "x-evil", "x-a,\x00", "x" * 5_000]
+
+
+def kinds() -> list[Request]:
+    """Return all kinds of requests."""
+    found: list[Request] = []
+    for path in PATHS:
+        for origin in ORIGINS:
+            found.append(Request("GET", path, origin, ()))
+            for asked in ASKED:
+                wanted = ("HTTP_ACCESS_CONTROL_REQUEST_METHOD", "PUT"), ("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", asked)
+                found.append(Request("OPTIONS", path, origin, wanted))
+    return found
+
+
+def resident() -> int:
+    """Return the resident memory of this process in bytes."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Soak:
+    """The applications, the answers that are right, and how far the threads have come.
+
+    :param total: how many requests to send
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = [0] * THREADS
+        self.wrong: list[str] = []
+        self.kinds = kinds()
+        self.reconfigurations = 0
+        self.apps = [make_app(policy(1), middleware=middleware) for middleware in (False, True)]
+        fixed = [
+            [make_app(policy(number), middleware=middleware)[0] for number in (1, 2)] for middleware in (False, True)
+        ]
+        self.right = [[{kind.send(app, "name") for app in pair} for kind in self.kinds] for pair in fixed]
+
+    def ask(self, generator: random.Random) -> None:
+        """Send one request, and compare the answer."""
+        placement = generator.randrange(2)
+        number = generator.randrange(len(self.kinds))
+        kind = self.kinds[number]
+        answer = kind.send(self.apps[placement][0], f"n{generator.getrandbits(60):x}")
+        if answer not in self.right[placement][number] and len(self.wrong) < 10:
+            self.wrong.append(f"{'middleware' if placement else 'hook'}: {kind}: {answer}")
+
+    def work(self, thread: int) -> None:
+        """Send the requests of one thread."""
+        generator = random.Random(thread)
+        try:
+            for count in range(self.total // THREADS):
+                self.ask(generator)
+                self.done[thread] = count + 1
+        except BaseException as error:
+            self.wrong.append(repr(error))
+            raise
+
+    def reconfigure(self, stopped: threading.Event) -> None:
+        """Change the policies again and again."""
+        while not stopped.wait(0.002):
+            self.reconfigurations += 1
+            for _, extension in self.apps:
+                options = policy(1 + self.reconfigurations % 2)
+                extension.reconfigure(audit="off", **options)
+
+    def fork(self) -> None:
+        """Send requests in a copy of this process."""
+        pid = os.fork()
+        if not pid:
+            signal.alarm(LONGEST_WAIT)
+            for _ in range(200):
+                self.ask(random.Random())
+            os._exit(len(self.wrong))
+        status = os.waitpid(pid, 0)[1]
+        if status:
+            self.wrong.append(f"a forked process ended with {status}")
+
+    def run(self) -> tuple[int, int]:
+        """Send everything, and return the memory after the warm-up and at the end."""
+        stopped = threading.Event()
+        threads = [threading.Thread(target=self.work, args=(number,), daemon=True) for number in range(THREADS)]
+        changing = threading.Thread(target=self.reconfigure, args=(stopped,), daemon=True)
+        for thread in [*threads, changing]:
+            thread.start()
+        before, forks, last, since = 0, 0, 0, time.monotonic()
+        while any(thread.is_alive() for thread in threads) and not self.wrong:
+            time.sleep(0.05)
+            done = sum(self.done)
+            if not before and done >= self.total * WARM_UP:
+                before = resident()
+            if done >= self.total * (forks + 1) / FORKS:
+                forks += 1
+                self.fork()
+            if done != last:
+                last, since = done, time.monotonic()
+            elif time.monotonic() - since > LONGEST_WAIT:
+                self.wrong.append("the threads have come to a halt")
+        stopped.set()
+        changing.join(LONGEST_WAIT)
+        if changing.is_alive():
+            self.wrong.append("reconfigure() has come to a halt")
+        return before, resident()
+
+
+def main() -> int:
+    """Run the soak, and print what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("engine", choices=["rust", "python"])
+    parser.add_argument("requests", type=int, nargs="?", default=1_000_000)
+    arguments = parser.parse_args()
+    os.environ["FLASK_CORS_RS_BACKEND"] = arguments.engine
+    # What functions of an origin raise is logged, and is not what this is about.
+    logging.getLogger("flask_cors_rs.core").addHandler(logging.NullHandler())
+    logging.getLogger("flask_cors_rs.core").propagate = False
+    start = time.monotonic()
+    soak = Soak(arguments.requests)
+    before, after = soak.run()
+    grown = after - before
+    if grown > MOST_GROWTH:
+        soak.wrong.append(f"the memory grew by {grown:,} bytes")
+    print(
+        f"{arguments.engine}: {sum(soak.done):,} requests in {THREADS} threads in {time.monotonic() - start:.0f} s,"
+        f" {soak.reconfigurations:,} changes of the policies, {FORKS} forks;"
+        f" resident memory {before / 1e6:.1f} MB after {WARM_UP:.0%} of them, {after / 1e6:.1f} MB at the end"
+    )
+    print(*soak.wrong, sep="\n", end="\n" if soak.wrong else "")
+    return int(bool(soak.wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
