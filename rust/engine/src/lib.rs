@@ -44,3 +44,10 @@ pub use regex_set::regex_matches;
 pub use request::{Preflight, Request};
 pub use rules::Rules;
 pub use vary::missing_names;
+
+// Threads share policies without a lock. The only state that changes is that of the automata, in `lazy_dfa`.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<Policy>();
+    is_shared::<Rules<Policy>>();
+};
