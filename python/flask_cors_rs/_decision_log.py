@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -64,24 +63,25 @@ def log_blocked(decision: Decision, environ: Mapping[str, Any], where: str) -> N
 
 def log_decision(decision: Decision, environ: Mapping[str, Any]) -> None:
     """Log what was decided about a request, and why. Values from the request are escaped."""
-    log = _log.LOG
     origin = environ.get(ENVIRON_ORIGIN)
     if origin:
-        log.debug("CORS request received with 'Origin' %s", _log.escaped(origin))
+        _log.write(_log.DEBUG, "CORS request received with 'Origin' %s", _log.escaped(origin))
     else:
-        log.debug("The request has no 'Origin' header, so it is not a CORS request")
+        _log.write(_log.DEBUG, "The request has no 'Origin' header, so it is not a CORS request")
     if decision.reason == "method not allowed":
-        log.info(
+        _log.write(
+            _log.INFO,
             "The Access-Control-Request-Method %s is not one of the allowed methods: the preflight fails",
             _log.escaped(environ.get(ENVIRON_REQUEST_METHOD)),
         )
     elif decision.reason == "header not allowed":
-        log.info(
+        _log.write(
+            _log.INFO,
             "Not all of the Access-Control-Request-Headers %s are allowed",
             _log.escaped(environ.get(ENVIRON_REQUEST_HEADERS)),
         )
     elif origin:
-        log.debug("CORS: %s", decision.reason)
-    if log.isEnabledFor(logging.DEBUG):
+        _log.write(_log.DEBUG, "CORS: %s", decision.reason)
+    if _log.LOG.isEnabledFor(_log.DEBUG):
         headers = ", ".join(f"{name}: {_log.escaped(value)}" for name, value in decision.headers)
-        log.debug("CORS headers: %s", headers or "none")
+        _log.write(_log.DEBUG, "CORS headers: %s", headers or "none")

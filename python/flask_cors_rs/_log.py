@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
-from logging import DEBUG, WARNING
+import sys
+import traceback
+from contextlib import suppress
+from logging import DEBUG, ERROR, INFO, WARNING
+from typing import Any
 
-__all__ = ["DEBUG", "LOG", "ROOT", "WARNING", "escaped", "printable", "rename", "warn"]
+__all__ = ["DEBUG", "ERROR", "INFO", "LOG", "ROOT", "WARNING", "escaped", "printable", "rename", "warn", "write"]
 
 
 def _quiet(name: str) -> logging.Logger:
@@ -48,16 +52,44 @@ def printable(text: str) -> str:
     return "".join(character if " " <= character <= "~" else ascii(character)[1:-1] for character in text)
 
 
-def warn(message: str, *values: object) -> None:
-    """Log a warning that is meant to be seen: on stderr, where the program has not set up logging."""
-    LOG.warning(message, *values)
+def write(level: int, message: str, *values: object, exc_info: bool = False, stacklevel: int = 2) -> None:
+    """Log a message. A handler that raises an exception stops neither the application nor a request.
+
+    :param exc_info: whether the current exception is logged as well
+    :param stacklevel: how many calls lie between the logger and the function that the message comes from
+    """
+    try:
+        LOG.log(level, message, *values, exc_info=exc_info, stacklevel=stacklevel)
+    except Exception:
+        _report_broken_handler()
+
+
+def warn(message: str, *values: object, exc_info: bool = False) -> None:
+    """Log a warning that is meant to be seen: on stderr, where the program has not set up logging.
+
+    :param exc_info: whether the current exception is logged as well
+    """
+    write(WARNING, message, *values, exc_info=exc_info, stacklevel=3)
     logger: logging.Logger | None = LOG
     while logger is not None:
         if any(not isinstance(handler, logging.NullHandler) for handler in logger.handlers):
             return
         logger = logger.parent if logger.propagate else None
     if logging.lastResort is not None and LOG.isEnabledFor(WARNING):
-        logging.lastResort.handle(LOG.makeRecord(LOG.name, WARNING, "", 0, message, values, None))
+        current: Any = sys.exc_info() if exc_info else None
+        logging.lastResort.handle(LOG.makeRecord(LOG.name, WARNING, "", 0, message, values, current))
+
+
+_broken_handlers: list[str] = []
+
+
+def _report_broken_handler() -> None:
+    """Print the exception of a handler, once for each kind, as handlers of :mod:`logging` do themselves."""
+    kind = repr(sys.exc_info()[0])
+    if kind not in _broken_handlers:
+        _broken_handlers.append(kind)
+        with suppress(Exception):
+            traceback.print_exc()
 
 
 def is_quiet() -> bool:

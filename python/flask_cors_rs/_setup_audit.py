@@ -45,7 +45,7 @@ def audit_at_setup(
         if _is_audit_error(error):
             raise
         # An application must start even if the audit does not understand its policies.
-        _log.LOG.exception("The audit of %s at set-up failed. Run `flask cors audit` instead.", name)
+        _log.warn("The audit of %s at set-up failed. Run `flask cors audit` instead.", name, exc_info=True)
 
 
 def _is_audit_error(error: Exception) -> bool:

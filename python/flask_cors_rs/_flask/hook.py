@@ -75,7 +75,7 @@ def make_after_request(
         _note(request.environ)
         current = resources
         if response.headers is not None and response.headers.get(ALLOW_ORIGIN):
-            _log.LOG.debug("The response already has an Access-Control-Allow-Origin, skipping")
+            _log.write(_log.DEBUG, "The response already has an Access-Control-Allow-Origin, skipping")
             return
         number = current.log_match(request.path)
         if number is not None:

@@ -37,7 +37,7 @@ mostly searches for line breaks; the engines never make a value with one."""
 def add_headers(policy: Policy, response: Response, request: Request) -> None:
     """Add the headers of a policy to a response, unless the decorator has evaluated it."""
     if hasattr(response, EVALUATED):
-        _log.LOG.debug("CORS has been evaluated already, skipping")
+        _log.write(_log.DEBUG, "CORS has been evaluated already, skipping")
         return
     headers: Any = response.headers
     if type(headers) is LIST_HEADERS:

@@ -287,7 +287,9 @@ class ViewPolicies:
                 policy = _ExplainingPolicy(policy)
         except Exception:
             # An error in the configuration that can only be seen at a request must not fail the request.
-            _log.LOG.exception("The CORS configuration does not make a valid policy: no headers are sent")
+            _log.write(
+                _log.ERROR, "The CORS configuration does not make a valid policy: no headers are sent", exc_info=True
+            )
         entry = _Entry(weakref.ref(app), config, watched, policy, automatic_options)
         if all(_is_stable(value) for _, value in named):
             self._keep(entry)

@@ -131,7 +131,7 @@ def raise_error(error: Exception) -> None:
 
 def log_error(error: Exception) -> None:
     """Log a configuration error that can only be seen at a request, which must not fail."""
-    _log.LOG.error("%s: it is left out of responses", _log.escaped(error))
+    _log.write(_log.ERROR, "%s: it is left out of responses", _log.escaped(error))
 
 
 def config_layer(app: Flask | Blueprint | None) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def config_layer(app: Flask | Blueprint | None) -> dict[str, Any]:
 def warn_of_unknown(layers: Iterable[Mapping[str, Any]]) -> None:
     """Log a warning for each name that is not an option."""
     for name in dict.fromkeys(name for layer in layers for name in layer if name not in DEFAULT_OPTIONS):
-        _log.LOG.warning("Unknown option of CORS: %s", _log.escaped(name))
+        _log.write(_log.WARNING, "Unknown option of CORS: %s", _log.escaped(name))
 
 
 def parse(merged: Mapping[str, Any], report: Report = raise_error) -> Options:

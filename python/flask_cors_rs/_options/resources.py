@@ -59,10 +59,11 @@ class Resources:
         """Log which rule matches a path, and return its number."""
         number = self.rules.match(path)
         if number is None:
-            _log.LOG.debug("No CORS rule matches %s", _log.escaped(path))
+            _log.write(_log.DEBUG, "No CORS rule matches %s", _log.escaped(path))
         else:
             pattern, options = self.patterns[number]
-            _log.LOG.debug(
+            _log.write(
+                _log.DEBUG,
                 "Request to %s matches CORS resource %r. Using options: %s",
                 _log.escaped(path),
                 pattern_text(pattern),
@@ -113,7 +114,7 @@ def compile_resources(*given: Mapping[str, Any], config: Mapping[str, Any] | Non
         rules = [(path, parse(merge([own, merged]))) for path, own in resources]
     if _log.LOG.isEnabledFor(_log.DEBUG):
         shown = [(pattern_text(path), options) for path, options in rules]
-        _log.LOG.debug("Configuring CORS with resources: %s", shown)
+        _log.write(_log.DEBUG, "Configuring CORS with resources: %s", shown)
     if merged["audit"] not in ("log", "raise", "off"):
         raise ValueError(f"audit={merged['audit']!r} is not a valid value: give 'log', 'raise' or 'off'")
     compiled = Resources(rules)

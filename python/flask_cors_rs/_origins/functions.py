@@ -33,7 +33,13 @@ class OriginFunction:
         try:
             return True if self._ask(origin) else None
         except Exception:
-            _log.LOG.exception("origins: %r failed: the origin %s is not allowed", self.function, _log.escaped(origin))
+            _log.write(
+                _log.ERROR,
+                "origins: %r failed: the origin %s is not allowed",
+                self.function,
+                _log.escaped(origin),
+                exc_info=True,
+            )
             return None
 
     def __repr__(self) -> str:

@@ -127,8 +127,10 @@ def _meant(found: re.Match[str] | None) -> str | None:
         return None
     scheme, _, host, port, _ = found.groups(default="")
     if not host.isascii():
-        import idna
-
+        try:
+            import idna
+        except ImportError:
+            return None  # A frozen application may lack it.
         try:
             host = idna.encode(host, uts46=True).decode()
         except idna.IDNAError:
