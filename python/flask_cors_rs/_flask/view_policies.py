@@ -139,7 +139,7 @@ class _Watched:
         self._live = live
         self._copy = live.copy() if hasattr(live, "copy") else live
 
-    def has_changed(self, origin: str | None) -> bool:
+    def has_changed(self, origin: object) -> bool:
         """Whether the items are no longer the same, as far as a request with an Origin is concerned."""
         return len(self._live) != len(self._copy) or bool(self._live != self._copy)
 
@@ -165,12 +165,12 @@ class _WatchedOrigins(_Watched):
             else:
                 self._others.append(place)
 
-    def has_changed(self, origin: str | None) -> bool:
+    def has_changed(self, origin: object) -> bool:
         """Whether the items are no longer the same, as far as a request with an Origin is concerned."""
         self._requests += 1
         live: Any = self._live
         if (
-            origin is None
+            not isinstance(origin, str)
             or len(live) != len(self._copy)
             or len(self._others) > _COMPARED_ITEMS
             or self._requests % self._every == 0
@@ -182,8 +182,12 @@ class _WatchedOrigins(_Watched):
     def _is_kept(self, place: tuple[int, Any]) -> bool:
         index, item = place
         live: Any = self._live
-        # A list of the same length has an item at each index.
-        return bool(live[index] is item if isinstance(live, list) else item in live)
+        if not isinstance(live, list):
+            return item in live
+        try:
+            return live[index] is item
+        except IndexError:  # Another thread has made the list shorter.
+            return False
 
 
 def _watch(name: str, value: Any) -> _Watched:
@@ -191,7 +195,7 @@ def _watch(name: str, value: Any) -> _Watched:
     return _WatchedOrigins(value) if is_long else _Watched(value)
 
 
-def _has_changed(containers: Iterable[_Watched], origin: str | None) -> bool:
+def _has_changed(containers: Iterable[_Watched], origin: object) -> bool:
     return any(watched.has_changed(origin) for watched in containers)
 
 
