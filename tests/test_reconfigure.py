@@ -171,7 +171,10 @@ def test_a_call_in_a_signal_handler_decides_over_the_call_that_it_interrupts(mid
 
 
 def test_a_call_in_a_signal_handler_that_interrupts_a_request_takes_effect(middleware: bool) -> None:
+    if sys.version_info < (3, 11) and not middleware:
+        pytest.skip("a trace function resets the variables of closures: https://bugs.python.org/issue30744")
     app = make_app()
+    app.testing = True
     cors = CORS(app, origins=A, middleware=middleware)
     in_use: list[Any] = []
 

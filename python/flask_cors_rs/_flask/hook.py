@@ -50,10 +50,12 @@ def make_after_request(
             while True:
                 current = resources
                 chosen = partial(_apply_and_explain, current) if CONTEXT.get().app.debug else current.rules.apply
-                apply = partial(_apply_and_note, chosen) if decorations.middlewares else chosen
+                if decorations.middlewares:
+                    chosen = partial(_apply_and_note, chosen)
+                apply = chosen
                 # A signal handler that reconfigures can have interrupted this.
-                if resources is current and apply is not None:
-                    return apply
+                if resources is current:
+                    return chosen
 
     def after_request(response: Response) -> Response:
         headers: Any = response.headers
