@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from sys import modules
 from typing import TYPE_CHECKING, Any
 
 from . import _log
@@ -34,24 +33,19 @@ def audit_at_setup(
     """
     if resources.audit == "off":
         return
+    failure: Exception | None = None
     try:
         if debug or resources.audit == "raise":
             from ._diagnostics.audit import audit_at_setup, ignored_ids
 
-            audit_at_setup(resources, name, resources.audit, ignored_ids(config or {}))
+            failure = audit_at_setup(resources, name, resources.audit, ignored_ids(config or {}))
         else:
             _log_visible(resources, name, config or {})
-    except Exception as error:
-        if _is_audit_error(error):
-            raise
+    except Exception:
         # An application must start even if the audit does not understand its policies.
         _log.warn("The audit of %s at set-up failed. Run `flask cors audit` instead.", name, exc_info=True)
-
-
-def _is_audit_error(error: Exception) -> bool:
-    # The class is loaded only if the audit has raised it.
-    findings = modules.get("flask_cors_rs._diagnostics.findings")
-    return findings is not None and isinstance(error, findings.AuditError)
+    if failure is not None:
+        raise failure
 
 
 def _log_visible(resources: Resources, name: str, config: Mapping[str, Any]) -> None:

@@ -63,9 +63,8 @@ class CORS:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what :mod:`copy` and :mod:`pickle` copy. The copy is not registered with any application."""
-        return {
-            name: value for name, value in self.__dict__.items() if name == "_options" or name not in CORS().__dict__
-        }
+        own = CORS().__dict__.keys() - {"_options"}
+        return {name: value for name, value in self.__dict__.items() if name not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Become a copy of another extension."""

@@ -48,14 +48,14 @@ class CORSMiddleware:
     debug: bool = False
     """Whether the answer to a refused preflight says why."""
 
+    _app: Any = None
+    """The Flask application, if this middleware belongs to one."""
+
     def __init__(self, wsgi_app: WSGIApplication, *, debug: bool = False, **options: Unpack[CORSOptions]) -> None:
         resources = compile_resources(options)
         audit_at_setup(resources, "CORSMiddleware", debug=debug)
         self.debug = debug
         self._set_up(wsgi_app, (resources,))
-
-    _app: Any = None
-    """The Flask application, if this middleware belongs to one."""
 
     def _set_up(self, wsgi_app: WSGIApplication, resources: tuple[Resources, ...]) -> None:
         self.wsgi_app = wsgi_app

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import tempfile
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from werkzeug.serving import make_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from flask import Flask
 
@@ -27,6 +32,45 @@ def serving(app: Flask, host: str = "127.0.0.1") -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def started(*command: str, cwd: Path | None = None, **variables: str) -> Iterator[int]:
+    """Run a program that serves on a free port of this machine, and return the port as soon as it accepts connections.
+
+    :param command: the program and its arguments, in which ``{port}`` stands for the port
+    :param variables: environment variables to set
+    """
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    with tempfile.TemporaryFile("w+") as output:
+
+        def log() -> str:
+            output.seek(0)
+            return output.read()
+
+        process = subprocess.Popen(
+            [part.replace("{port}", str(port)) for part in command],
+            cwd=cwd,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            deadline = time.monotonic() + 30
+            while True:
+                assert process.poll() is None, log()
+                assert time.monotonic() < deadline, log()
+                with suppress(OSError):
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    break
+                time.sleep(0.05)
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
 
 
 @contextmanager

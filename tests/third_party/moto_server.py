@@ -3,46 +3,24 @@
 from __future__ import annotations
 
 import http.client
-import os
-import socket
-import subprocess
 import sys
-import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.servers import started
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 ORIGIN = "https://app.example"
 PREFLIGHT = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type, x-amz-date"}
 
 
-@contextmanager
-def moto(*prefix: str) -> Iterator[int]:
+def moto(engine_name: str, *prefix: str) -> AbstractContextManager[int]:
     """Run Moto's server on a free port, and return the port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, *prefix, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        for _ in range(300):
-            assert process.poll() is None, process.stderr and process.stderr.read()
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield port
-    finally:
-        process.terminate()
-        process.communicate()
+    command = sys.executable, *prefix, "-m", "moto.server", "--host", "127.0.0.1", "--port", "{port}"
+    return started(*command, FLASK_CORS_RS_BACKEND=engine_name)
 
 
 def answers(port: int) -> list[tuple[int, list[tuple[str, str]]]]:
@@ -68,11 +46,10 @@ def answers(port: int) -> list[tuple[int, list[tuple[str, str]]]]:
 
 
 @pytest.mark.parametrize("engine_name", ["auto", "python"])
-def test_moto_s_server_answers_as_with_flask_cors(monkeypatch: pytest.MonkeyPatch, engine_name: str) -> None:
-    monkeypatch.setitem(os.environ, "FLASK_CORS_RS_BACKEND", engine_name)
-    with moto() as port:
+def test_moto_s_server_answers_as_with_flask_cors(engine_name: str) -> None:
+    with moto(engine_name) as port:
         theirs = answers(port)
-    with moto("-m", "flask_cors_rs") as port:
+    with moto(engine_name, "-m", "flask_cors_rs") as port:
         ours = answers(port)
     assert ours == theirs
     assert sum(bool(cors) for _, cors in theirs) > 3

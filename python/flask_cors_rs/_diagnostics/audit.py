@@ -110,22 +110,23 @@ def audit_resources(resources: Resources, name: str) -> list[Finding]:
     return found
 
 
-def audit_at_setup(resources: Resources, name: str, mode: str, ignored: Iterable[str] = ()) -> None:
-    """Check new policies, and log or raise the findings of severity ``error``.
+def audit_at_setup(resources: Resources, name: str, mode: str, ignored: Iterable[str] = ()) -> AuditError | None:
+    """Check new policies, and log or return the findings of severity ``error``.
 
     :param resources: the new resources
     :param name: the name of the extension or middleware, for findings
     :param mode: the option ``audit``: ``log`` or ``raise``
     :param ignored: the ids of findings to leave out
-    :raises AuditError: there are such findings, and the mode is ``raise``
+    :returns: the error to raise, if there are such findings and the mode is ``raise``
     """
     found = audit_resources(resources, name)
     if resources.config is not None:
         found += layer_checks.run(AuditedLayer(resources.config, "app.config"))
     errors = _errors(found, ignored)
     if errors and mode == "raise":
-        raise AuditError(errors)
+        return AuditError(errors)
     _log_all(errors)
+    return None
 
 
 def log_visible(

@@ -103,8 +103,9 @@ def _under_public_suffixes(origin: str) -> Iterator[str]:
         yield f"{scheme}://evil-{domain}"
     labels = host.split(":")[0].split(".")
     for start in range(1, len(labels)):
-        suffix = public_suffix_below(".".join(labels[start:]))
-        if suffix is not None and not is_public_suffix(".".join(labels[start:])):
+        above = ".".join(labels[start:])
+        suffix = public_suffix_below(above)
+        if suffix is not None and not is_public_suffix(above):
             yield f"{scheme}://evil.{suffix}"
 
 

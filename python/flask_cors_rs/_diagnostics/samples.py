@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import warnings
+from functools import lru_cache
 from itertools import chain, islice, product
 from typing import TYPE_CHECKING, Any, cast
 
@@ -51,10 +52,15 @@ def _is_ambiguous(nodes: Iterable[Any], *, repeated: bool) -> bool:
         is_repeat = op in {"MAX_REPEAT", "MIN_REPEAT"}
         if repeated and (op == "BRANCH" or (is_repeat and argument[0] != argument[1])):
             return True
-        is_often = is_repeat and int(argument[1]) >= _OFTEN
-        if any(_is_ambiguous(part, repeated=repeated or is_often) for part in _parts(op, argument)):
+        inside = repeated or _is_often(op, argument)
+        if any(_is_ambiguous(part, repeated=inside) for part in _parts(op, argument)):
             return True
     return False
+
+
+def _is_often(op: str, argument: Any) -> bool:
+    """Whether a node is a repeat that can repeat often and give back what it has matched."""
+    return op in {"MAX_REPEAT", "MIN_REPEAT"} and int(argument[1]) >= _OFTEN
 
 
 def _parts(op: str, argument: Any) -> Iterable[Iterable[Any]]:
@@ -145,6 +151,8 @@ def slow_text(pattern: re.Pattern[str]) -> str | None:
     return texts[int(tried[-1])] if tried else None
 
 
+# Each question about a pattern asks for its tree.
+@lru_cache(maxsize=1)
 def _tree(pattern: re.Pattern[str]) -> list[Any]:
     try:
         with warnings.catch_warnings():
@@ -215,17 +223,10 @@ def _repeats(nodes: Iterable[Any], before: str, flags: int) -> Iterator[tuple[st
             sample = next(iter(_Sampler(flags, -1).node(node)), "")
         except (LookupError, TypeError, ValueError, RecursionError):
             return
-        if op in {"MAX_REPEAT", "MIN_REPEAT"}:
-            if int(argument[1]) >= _OFTEN:
-                for text in _Sampler(flags, -1).sequence(argument[2])[:4]:
-                    if text:
-                        yield before, text
-            yield from _repeats(argument[2], before, flags)
-        elif op == "SUBPATTERN":
-            yield from _repeats(argument[3], before, flags)
-        elif op in {"ASSERT", "ASSERT_NOT"}:
-            yield from _repeats(argument[1], before, flags)
-        elif op == "BRANCH":
-            for branch in argument[1]:
-                yield from _repeats(branch, before, flags)
+        if _is_often(op, argument):
+            for text in _Sampler(flags, -1).sequence(argument[2])[:4]:
+                if text:
+                    yield before, text
+        for part in _parts(op, argument):
+            yield from _repeats(part, before, flags)
         before += sample

@@ -70,6 +70,8 @@ def add_middleware(app: Flask | Blueprint, resources: Resources) -> Callable[[Re
 class FlaskMiddleware(CORSMiddleware):
     """CORS around a Flask application, in which decorated views and Blueprints with CORS keep their own policies."""
 
+    _app: Flask
+
     def __init__(self, app: Flask, resources: tuple[Resources, ...]) -> None:
         self._app = app
         self._set_up(app.wsgi_app, resources)
@@ -80,8 +82,7 @@ class FlaskMiddleware(CORSMiddleware):
     @property
     def debug(self) -> bool:  # type: ignore[override]
         """Whether the application is in debug mode."""
-        app: Flask = self._app
-        return app.debug
+        return self._app.debug
 
     def _make_plan(self, resources: tuple[Resources, ...]) -> Plan:
         return FlaskPlan(resources, self._app, is_direct=_is_direct(self.wsgi_app, self._app))
