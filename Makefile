@@ -11,7 +11,7 @@ SOURCES := pyproject.toml build_backend/build_backend.py Makefile $(shell find r
 PARALLEL := -n auto --dist worksteal -p no:benchmark
 
 .DEFAULT_GOAL := help
-.PHONY: public-suffixes help demo e2e servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-floors bench-start start-check instructions-check instructions-record docs fuzz wheels reproducible matrix prerelease third-party licenses sbom trust clean
+.PHONY: public-suffixes help demo e2e servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-floors bench-start start-check instructions-check instructions-record docs fuzz mutants wheels build-requirements reproducible matrix prerelease third-party licenses sbom trust clean
 
 help: ## list these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -63,7 +63,7 @@ lint: $(STAMP) ## run ruff, the import contracts, zizmor, cargo fmt and clippy
 	$(BIN)/zizmor --offline --quiet .github/workflows
 ifdef CARGO
 	cargo fmt --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 endif
 
 format: $(STAMP) ## format the sources
@@ -133,20 +133,48 @@ public-suffixes: $(STAMP) ## bring the rules of the Public Suffix List up to dat
 	$(BIN)/python -m pip install --quiet --upgrade publicsuffixlist
 	$(BIN)/python tools/refresh_public_suffixes.py
 
-fuzz: $(STAMP) ## search at length for differences from Flask-CORS, from `re`, and between the engines
+# The seconds that each target of the coverage-guided fuzzers runs.
+SECONDS ?= 60
+ENGINE_TARGETS := policies rules many_regexes vary layers
+FOUND := target/fuzz/engine
+FUZZ_ENGINE := PATH=$(CURDIR)/$(BIN):$$PATH cargo bolero test --package cors-fuzz --sanitizer NONE
+
+fuzz: $(STAMP) ## search at length for differences from Flask-CORS, from `re`, and between the engines (SECONDS=60)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest $(PARALLEL) tests/test_regex_translation.py tests/test_engines_agree.py tests/test_hostile_requests.py tests/test_differential.py
 ifdef CARGO
 	PROPTEST_CASES=100000 cargo test --package cors-engine --release --locked
+	test -x $(BIN)/cargo-bolero || cargo install --quiet --locked --root $(VENV) cargo-bolero
+	mkdir -p $(addprefix $(FOUND)/,$(ENGINE_TARGETS))
+	$(foreach target,$(ENGINE_TARGETS),$(FUZZ_ENGINE) --time $(SECONDS)s --corpus-dir $(FOUND)/$(target) --engine-args=rust/fuzz/tests/__fuzz__/$(target)/corpus $(target) &&) true
+	$(BIN)/python -m pip install --quiet --group fuzz
+	! $(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python tests/fuzz/coverage_guided.py $(SECONDS)
 endif
+
+# The numbers of the mutants in each function of Python: '*' for all, '*7' for a tenth of them.
+MUTANTS ?= *
+MUTATED := target/mutants/tree
+
+mutants: $(STAMP) ## change the sources in small ways, and list the changes that no test notices (MUTANTS='*')
+	$(BIN)/python -m pip install --quiet --group mutants
+	rm -rf target/mutants && mkdir -p $(MUTATED)
+	git ls-files -z | xargs -0 cp --parents --target-directory $(MUTATED)
+	mv $(MUTATED)/python $(MUTATED)/src
+	-cd $(MUTATED) && CI=true FLASK_CORS_RS_DIFFERENTIAL=30 $(CURDIR)/$(BIN)/mutmut run '$(MUTANTS)'
+ifdef CARGO
+	test -x $(BIN)/cargo-mutants || cargo install --quiet --locked --root $(VENV) cargo-mutants
+	-PATH=$(CURDIR)/$(BIN):$$PATH FLASK_CORS_RS_PYTHON=$(CURDIR)/$(BIN)/python cargo mutants --package cors-engine --package flask-cors-rs --test-workspace true --features flask-cors-rs/behaviour --profile mutants --output target/mutants
+endif
+	$(BIN)/python tests/mutants/table.py target/mutants
 
 # Two builds of one commit must give the same bytes.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 315532800)
 
 wheels: $(STAMP) ## build and check the sdist and the wheels for this platform
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement build_backend/requirements.txt
 	$(BIN)/python -m pip install --quiet --group wheels
 	rm -rf dist
-	$(BIN)/python -m build --sdist --outdir dist
-	FLASK_CORS_RS_BUILD=pure $(BIN)/python -m build --wheel --outdir dist
+	$(BIN)/python -m build --no-isolation --sdist --outdir dist
+	FLASK_CORS_RS_BUILD=pure $(BIN)/python -m build --no-isolation --wheel --outdir dist
 ifdef CARGO
 	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/maturin build --release --locked --zig --compatibility manylinux2014 --out dist
 	$(BIN)/abi3audit --strict dist/*-abi3-*.whl
@@ -156,10 +184,14 @@ endif
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/python tools/check_wheels.py dist
 
+build-requirements: $(STAMP) ## bring the versions and hashes of what builds a release up to date
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header --group pyproject.toml:build --output-file build_backend/requirements.txt
+
 reproducible: wheels ## build everything again, from the tree and from the sdist, and compare the bytes
 	rm -rf target/first target/again target/release && mkdir -p target/again && cp -r dist target/first
 	tar -xzf target/first/*.tar.gz -C target/again --strip-components=1
-	cd target/again && FLASK_CORS_RS_BUILD=pure $(CURDIR)/$(BIN)/python -m build --wheel --outdir dist
+	cd target/again && FLASK_CORS_RS_BUILD=pure $(CURDIR)/$(BIN)/python -m build --no-isolation --wheel --outdir dist
 ifdef CARGO
 	cd target/again && PATH=$(CURDIR)/$(BIN):$$PATH maturin build --release --locked --zig --compatibility manylinux2014 --out dist
 endif

@@ -46,19 +46,52 @@ def lines(caplog: pytest.LogCaptureFixture, app: Flask, method: str, origin: str
     return [record.getMessage() for record in caplog.records]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_blocked_request_says_why(way: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("way", "policy", "preflight_policy", "no_policy"),
+    [
+        ("hook", "/$ of CORS(app)", "/$ of CORS(app)", "CORS(app)"),
+        ("middleware", "/$ of CORSMiddleware", "CORSMiddleware", "CORSMiddleware"),
+        ("outer middleware", "/$ of CORSMiddleware", "CORSMiddleware", "CORSMiddleware"),
+        ("decorator", "@cross_origin", "@cross_origin", None),
+    ],
+)
+def test_a_blocked_request_says_why(
+    way: str, policy: str, preflight_policy: str, no_policy: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
     app = make_app(way)
-    (line,) = lines(caplog, app, "GET", B)
-    assert line.startswith(f"CORS blocks GET / from {B}: origin not allowed (")
-    assert line.endswith(f"flask cors check {B} GET /")
+    assert lines(caplog, app, "GET", B) == [
+        f"CORS blocks GET / from {B}: origin not allowed ({policy}). For details: flask cors check {B} GET /"
+    ]
     (line,) = lines(caplog, app, "OPTIONS", A)
-    assert line.startswith(f"CORS blocks the preflight for DELETE / from {A}: method not allowed (")
+    assert line.startswith(
+        f"CORS blocks the preflight for DELETE / from {A}: method not allowed ({preflight_policy}). "
+    )
+    assert line.endswith(f" flask cors check {A} DELETE /")
     assert lines(caplog, app, "GET", A) == []
     assert lines(caplog, app, "GET", "http://localhost") == [], "the server's own origin"
-    if way != "decorator":
+    if no_policy:
         (line,) = lines(caplog, app, "GET", A, "/other")
-        assert "no rule for this path" in line
+        assert f": no rule for this path ({no_policy}). " in line
+
+
+def test_the_middleware_names_the_policy_of_a_view(caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app("decorator")
+    CORS(app, middleware=True)
+    (line,) = lines(caplog, app, "OPTIONS", A)
+    assert ": method not allowed (@cross_origin). " in line
+    app = make_app("hook")
+    app.extensions.clear()
+    CORS(app, origins=A, methods="PUT", middleware=True)
+    app.view_functions["other"] = cross_origin()(app.view_functions["other"])
+    (line,) = lines(caplog, app, "OPTIONS", A)
+    assert ": method not allowed (CORSMiddleware). " in line
+
+
+@pytest.mark.parametrize("way", ["hook", "middleware", "outer middleware"])
+def test_a_response_that_has_an_origin_already_is_not_explained(way: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app(way)
+    app.view_functions["index"] = lambda: ("hello", {"Access-Control-Allow-Origin": B})
+    assert lines(caplog, app, "GET", B) == []
 
 
 @pytest.mark.parametrize("way", WAYS)

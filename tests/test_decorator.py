@@ -10,7 +10,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from flask import Flask, Response, abort, stream_with_context
+from flask import Flask, Response, abort, request, stream_with_context
 from flask.views import MethodView, View
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as BaseResponse
@@ -195,6 +195,35 @@ def test_streams_stream() -> None:
     app = app_with(view)
     response = app.test_client().get("/", headers=ORIGIN)
     assert (response.is_streamed, response.data) == (True, b"hello")
+
+
+@pytest.mark.parametrize(
+    ("methods", "automatic", "expected"),
+    [
+        (["GET"], False, b""),
+        (["GET"], True, b""),
+        (["GET", "OPTIONS"], False, b"OPTIONS 7"),
+        (None, False, b""),
+    ],
+)
+def test_a_class_view_gets_the_options_that_it_lists(
+    methods: list[str] | None, automatic: bool, expected: bytes
+) -> None:
+    class Page(View):
+        decorators = [cross_origin(automatic_options=automatic)]
+
+        def dispatch_request(self, number: int) -> str:  # type: ignore[override]
+            return f"{request.method} {number}"
+
+    if methods:
+        Page.methods = methods
+    app = Flask(__name__)
+    app.add_url_rule("/<int:number>", view_func=Page.as_view("page"))
+    client = app.test_client()
+    assert client.get("/7", headers=ORIGIN).data == b"GET 7"
+    response = client.options("/7", headers=ASK)
+    assert (response.status_code, response.data) == (200, expected)
+    assert response.headers["Allow"] if not expected else True
 
 
 @pytest.mark.parametrize("finished", [False, True])

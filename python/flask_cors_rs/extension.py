@@ -68,7 +68,7 @@ class CORS:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Become a copy of another extension."""
-        CORS.__init__(self, **state["_options"])
+        CORS.__init__(self)
         self.__dict__.update(state)
 
     def init_app(self, app: Flask | Blueprint, **options: Unpack[CORSOptions]) -> None:
