@@ -47,25 +47,23 @@ def lines(caplog: pytest.LogCaptureFixture, app: Flask, method: str, origin: str
 
 
 @pytest.mark.parametrize(
-    ("way", "policy", "preflight_policy", "no_policy"),
+    ("way", "policy", "no_policy"),
     [
-        ("hook", "/$ of CORS(app)", "/$ of CORS(app)", "CORS(app)"),
-        ("middleware", "/$ of CORSMiddleware", "CORSMiddleware", "CORSMiddleware"),
-        ("outer middleware", "/$ of CORSMiddleware", "CORSMiddleware", "CORSMiddleware"),
-        ("decorator", "@cross_origin", "@cross_origin", None),
+        ("hook", "/$ of CORS(app)", "CORS(app)"),
+        ("middleware", "/$ of CORSMiddleware", "CORSMiddleware"),
+        ("outer middleware", "/$ of CORSMiddleware", "CORSMiddleware"),
+        ("decorator", "@cross_origin", None),
     ],
 )
 def test_a_blocked_request_says_why(
-    way: str, policy: str, preflight_policy: str, no_policy: str | None, caplog: pytest.LogCaptureFixture
+    way: str, policy: str, no_policy: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = make_app(way)
     assert lines(caplog, app, "GET", B) == [
         f"CORS blocks GET / from {B}: origin not allowed ({policy}). For details: flask cors check {B} GET /"
     ]
     (line,) = lines(caplog, app, "OPTIONS", A)
-    assert line.startswith(
-        f"CORS blocks the preflight for DELETE / from {A}: method not allowed ({preflight_policy}). "
-    )
+    assert line.startswith(f"CORS blocks the preflight for DELETE / from {A}: method not allowed ({policy}). ")
     assert line.endswith(f" flask cors check {A} DELETE /")
     assert lines(caplog, app, "GET", A) == []
     assert lines(caplog, app, "GET", "http://localhost") == [], "the server's own origin"
@@ -84,7 +82,7 @@ def test_the_middleware_names_the_policy_of_a_view(caplog: pytest.LogCaptureFixt
     CORS(app, origins=A, methods="PUT", middleware=True)
     app.view_functions["other"] = cross_origin()(app.view_functions["other"])
     (line,) = lines(caplog, app, "OPTIONS", A)
-    assert ": method not allowed (CORSMiddleware). " in line
+    assert ": method not allowed (/* of CORSMiddleware). " in line
 
 
 @pytest.mark.parametrize("way", ["hook", "middleware", "outer middleware"])

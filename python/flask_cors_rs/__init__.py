@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .extension import CORS
     from .middleware import CORSMiddleware
     from .origins import Cached, Origin, Regex, Subdomains
+    from .report_only import Difference, Report
+    from .signals import cors_decided, cors_refused
 
     __version__: str
 
@@ -29,13 +31,17 @@ __all__ = [
     "CORSMiddleware",
     "Cached",
     "Decision",
+    "Difference",
     "Explanation",
     "Finding",
     "Origin",
     "Regex",
+    "Report",
     "Subdomains",
     "__version__",
     "audit",
+    "cors_decided",
+    "cors_refused",
     "cross_origin",
     "explain",
     "install_as_flask_cors",
@@ -47,12 +53,16 @@ _MODULES = {
     "CORSMiddleware": ".middleware",
     "Cached": ".origins",
     "Decision": "._engine.decision",
+    "Difference": ".report_only",
     "Explanation": "._diagnostics.explain",
     "Finding": "._diagnostics.findings",
     "Origin": ".origins",
     "Regex": ".origins",
+    "Report": ".report_only",
     "Subdomains": ".origins",
     "audit": "._diagnostics.audit",
+    "cors_decided": ".signals",
+    "cors_refused": ".signals",
     "cross_origin": ".decorator",
     "explain": "._diagnostics.explain",
     "install_as_flask_cors": ".compat",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sys import modules
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from ._engine.path import decoded
 from ._headers import EVALUATED, has_allow_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Final, Literal, Protocol, Union
 
     from ._engine.contract import Environ, HeaderList
-    from ._engine.decision import Reason
+    from ._engine.decision import Decision, Reason
+    from ._observation import Observer
     from ._options.resources import Resources
 
     PreflightResult = Union[Reason, Literal["the application decides", "the views have changed"]]
@@ -80,6 +83,27 @@ class _Decorations:
         """How many middlewares of Flask applications have been made."""
 
 
+_observable: WeakSet[Any] = WeakSet()
+"""Whatever has chosen what to do with requests, and chooses again if its method ``forget_plan`` is called."""
+
+
+def register(chooser: Any) -> None:
+    """Register an object that has a method ``forget_plan``, for :func:`forget_plans`."""
+    _observable.add(chooser)
+
+
+def is_observed(report_only: object) -> bool:
+    """Whether anybody is told about decisions, apart from the log in debug mode."""
+    signals = modules.get("flask_cors_rs.signals")
+    return report_only is not None or (signals is not None and signals.have_receivers())
+
+
+def forget_plans() -> None:
+    """Let everything that handles requests choose again what to do with them."""
+    for chooser in list(_observable):
+        chooser.forget_plan()
+
+
 # An object with a slot: reading it takes 100 instructions fewer than reading an attribute of a class.
 decorations = _Decorations()
 
@@ -88,17 +112,17 @@ class Plan:
     """What a middleware does with requests. It never changes; the middleware replaces it as a whole.
 
     :param resources: the sets of rules, in the order in which they are asked
-    :param debug: whether it is logged why a browser will block a request
+    :param observer: who is told about decisions
     """
 
-    __slots__ = ("apply", "debug", "decoration_count", "preflight", "resources")
+    __slots__ = ("apply", "decoration_count", "observer", "preflight", "resources")
 
-    def __init__(self, resources: tuple[Resources, ...], *, debug: bool) -> None:
+    def __init__(self, resources: tuple[Resources, ...], observer: Observer | None) -> None:
         self.resources = resources
-        self.debug = debug
+        self.observer = observer
         self.decoration_count = decorations.count
         """The count when the plan was made. A plan with another count may not know the policy of a view."""
-        self.preflight: Preflight = self.preflight_by_rules()
+        self.preflight: Preflight = self.preflight_by_rules() if observer is None else self._preflight_and_observe
         """Append the headers that answer an OPTIONS request, and return the reason."""
         self.apply: Callable[[Environ, str, HeaderList], None] = self.apply_by_rules()
         """Append the headers to the response to a request for a PATH_INFO."""
@@ -110,8 +134,8 @@ class Plan:
 
     def apply_by_rules(self) -> Callable[[Environ, str, HeaderList], None]:
         """Return the function that adds headers by the rules alone."""
-        if self.debug:
-            return self._apply_and_explain
+        if self.observer is not None:
+            return self._apply_and_observe
         return self.resources[0].rules.apply_path_info if len(self.resources) == 1 else self._apply_in_turn
 
     def _preflight_in_turn(self, environ: Environ, headers: HeaderList, path_info: str | None = None) -> Reason:
@@ -129,11 +153,38 @@ class Plan:
         for resources in self.resources:
             resources.rules.apply_path_info(environ, path_info, headers)
 
-    def _apply_and_explain(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
-        is_ours = not has_allow_origin(headers)
-        self._apply_in_turn(environ, path_info, headers)
-        if is_ours and len(self.resources) == 1:
-            self.resources[0].log_blocked(environ, decoded(path_info), "CORSMiddleware")
+    def _preflight_and_observe(self, environ: Environ, headers: HeaderList) -> PreflightResult:
+        reason = self.preflight_by_rules()(environ, headers)
+        return self.observe_preflight(environ, headers, reason)
+
+    def observe_preflight(
+        self, environ: Environ, headers: HeaderList, reason: Reason, path_info: str | None = None
+    ) -> Reason:
+        """Tell the observer what the rules have decided about a preflight, and return the reason.
+
+        :param path_info: the path whose rule decides, by default that of the request
+        """
+        if self.observer is not None and reason not in PASSED_ON:
+            from ._engine.decision import Decision
+
+            path = decoded(environ.get("PATH_INFO") if path_info is None else path_info)
+            rule = next((rule for own in self.resources if (rule := own.rule_for(path))), "")
+            decision = Decision(tuple(headers), reason)
+            self.observer.observe(environ, decision, _of_middleware(rule), self._candidate(environ, path))
+        return reason
+
+    def _apply_and_observe(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
+        if has_allow_origin(headers) or self.observer is None:
+            return
+        path = decoded(path_info)
+        decision, rule = _decide_in_turn(self.resources, environ, path, headers)
+        self.observer.observe(environ, decision, rule, self._candidate(environ, path))
+
+    def _candidate(self, environ: Environ, path: str) -> Callable[[], tuple[Decision, str]] | None:
+        """Return a function that decides about a request by the report-only policies, if there are any."""
+        if all(own.report_only is None for own in self.resources):
+            return None
+        return lambda: _decide_in_turn([own.report_only or own for own in self.resources], environ, path, [])
 
     def log(self, environ: Environ, path_info: str) -> None:
         """Log what the rules decide about a request."""
@@ -144,14 +195,30 @@ class Plan:
         """Log what is decided about a preflight."""
         self.log(environ, environ.get("PATH_INFO") or "")
 
-    def explain_refusal(self, environ: Environ, reason: PreflightResult) -> None:
-        """Log why a browser will block the request whose preflight is refused."""
-        self._log_blocked(environ, reason, "CORSMiddleware")
 
-    def _log_blocked(self, environ: Environ, reason: PreflightResult, where: str) -> None:
-        from ._decision_log import log_blocked
+def _of_middleware(rule: str) -> str:
+    return f"{rule} of CORSMiddleware" if rule else "CORSMiddleware"
+
+
+def _decide_in_turn(
+    sets: Sequence[Resources], environ: Environ, path: str, headers: HeaderList
+) -> tuple[Decision, str]:
+    """Ask each set of rules until one allows the origin, and append the headers.
+
+    :returns: the decision, and which policy it comes from
+    """
+    from ._observation import add, decide
+
+    decided: tuple[Decision, str] | None = None
+    for resources in sets:
+        decision, rule, options = decide(resources, environ, path, "CORSMiddleware")
+        add(decision, options, headers)
+        if has_allow_origin(headers):
+            return decision, rule
+        if decided is None or decided[0].reason == "no rule for this path":
+            decided = decision, rule
+    if decided is None:
         from ._engine.decision import Decision
 
-        # mypy does not narrow the type with `not in`.
-        if reason != APPLICATION_DECIDES and reason != VIEWS_HAVE_CHANGED:  # noqa: PLR1714
-            log_blocked(Decision((), reason), environ, where)
+        return Decision((), "no rule for this path"), "CORSMiddleware"
+    return decided

@@ -1,11 +1,16 @@
-"""The commands ``flask cors rules``, ``flask cors check`` and ``flask cors audit``."""
+"""The commands ``flask cors rules``, ``flask cors check``, ``flask cors audit`` and ``flask cors report``."""
 
 from __future__ import annotations
 
 import json
 import sys
 import textwrap
+from datetime import datetime, timezone
+from http.client import HTTPException
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import click
 from flask.cli import AppGroup, ScriptInfo, pass_script_info
@@ -16,6 +21,7 @@ from ._diagnostics.audit import SEVERITIES, audit
 from ._diagnostics.explain import explain, explain_url
 from ._diagnostics.text import comma_separated, readable
 from ._log import printable
+from .report_only import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,7 +38,7 @@ _WIDTH = 80
 
 _current_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
 
-cors = AppGroup("cors", help="Show, check and audit the CORS policies of the application.")
+cors = AppGroup("cors", help="Show, check and audit the CORS policies of the application, and read its reports.")
 """The group of commands. Flask finds it through the entry point ``flask.commands``."""
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -327,3 +333,65 @@ def _print_finding(finding: Finding) -> None:
     _print(finding.consequence, indent=4)
     _print(f"-> {finding.remedy}", indent=4, hanging=3)
     _print(finding.anchor, indent=4)
+
+
+# --- report -----------------------------------------------------------------------------------------------------------
+
+
+_MAX_REPORT = 16 * 2**20
+"""The largest report that is read, in bytes."""
+
+
+def _read_report(source: str) -> Report:
+    if urlsplit(source).scheme in {"http", "https"}:
+        with urlopen(source, timeout=10) as response:  # noqa: S310 - the scheme has been checked
+            data = response.read(_MAX_REPORT + 1)
+    else:
+        with Path(source).open("rb") as file:
+            data = file.read(_MAX_REPORT + 1)
+    if len(data) > _MAX_REPORT:
+        raise ValueError("a report is not larger than 16 MiB")
+    return Report.from_json(data)
+
+
+@cors.command("report", with_appcontext=False)
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@_json_option
+def report_command(sources: tuple[str, ...], as_json: bool) -> None:
+    """Show what report-only policies would change.
+
+    Each SOURCE is a file, or the URL of a view of yours that returns report().to_json(). Several are merged, such as
+    those of several worker processes. The exit status is 1 if there are differences.
+    """
+    reports: list[Report] = []
+    for source in sources:
+        try:
+            reports.append(_read_report(source))
+        except (HTTPException, OSError, ValueError) as error:  # noqa: PERF203 - it ends the command
+            raise click.UsageError(printable(f"{source}: {error}")) from error
+    merged = Report.merged(reports)
+    if as_json:
+        click.echo(merged.to_json())
+    else:
+        _print_report(merged)
+    sys.exit(1 if merged.differences else 0)
+
+
+def _print_report(report: Report) -> None:
+    for each in report.differences:
+        color = "red" if each.change == "newly refused" else "yellow"
+        headers = f" with {each.headers}" if each.headers else ""
+        about = f" at most {each.error} too many" if each.error else ""
+        _print(f"{each.change}  {each.origin}", hanging=4, bold=True, fg=color)
+        _print(f"{each.kind}: {each.method} {each.route or '(no route)'}{headers}", indent=4, hanging=4)
+        _print(f"{each.reason} ({each.rule})", indent=4, hanging=4)
+        _print(f"{each.requests} times{about}, {_minute(each.first)} to {_minute(each.last)}", indent=4, hanging=4)
+    count, processes = len(report.differences), report.processes
+    _print(
+        f"{count} difference{'' if count == 1 else 's'} in {processes} process{'' if processes == 1 else 'es'},"
+        f" {_minute(report.started)} to {_minute(report.taken)} (UTC)"
+    )
+
+
+def _minute(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d %H:%M}"

@@ -107,6 +107,15 @@ def _parse(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
     :returns: the parsed options, or None if they have to be parsed again because their values can change
     """
     warn_of_unknown([given])
+    if given.get("report_only") is not None:
+        from ._options.resources import check_report_only, report_only_errors
+
+        with report_only_errors():
+            report_only = check_report_only(given["report_only"])
+            if "resources" in report_only:
+                raise ValueError(f"resources={report_only['resources']!r} has no effect on a view: leave it out")
+            warn_of_unknown([report_only])
+            parse_alone(report_only)
     # Reading an iterator would empty it.
     parsed = parse_alone({name: value for name, value in given.items() if not hasattr(value, "__next__")})
     return parsed if all(isinstance(value, CONSTANTS) for value in given.values()) else None

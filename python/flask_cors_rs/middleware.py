@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 from . import _log
 from ._headers import EVALUATED, VARY
 from ._options.resources import compile_resources
-from ._plan import PASSED_ON, VIEWS_HAVE_CHANGED, Evaluation, Plan, decorations, outer_evaluation
+from ._plan import (
+    PASSED_ON,
+    VIEWS_HAVE_CHANGED,
+    Evaluation,
+    Plan,
+    decorations,
+    is_observed,
+    outer_evaluation,
+    register,
+)
 from ._setup_audit import audit_at_setup
 
 if TYPE_CHECKING:
@@ -20,8 +29,10 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._engine.contract import Environ, HeaderList
+    from ._observation import Observer
     from ._options.resources import Resources
     from .options import CORSOptions
+    from .report_only import Recorder, Report
 
 
 class CORSMiddleware:
@@ -62,6 +73,8 @@ class CORSMiddleware:
         self._lock = RLock()
         self._resources = resources
         self._plan: Plan | None = None
+        self._recorder: Recorder | None = None
+        register(self)
 
     @property
     def resources(self) -> tuple[Resources, ...]:
@@ -91,7 +104,43 @@ class CORSMiddleware:
                     return plan
 
     def _make_plan(self, resources: tuple[Resources, ...]) -> Plan:
-        return Plan(resources, debug=self.debug)
+        return Plan(resources, self._observer() if self._is_observed(resources) else None)
+
+    def _is_observed(self, resources: tuple[Resources, ...]) -> bool:
+        return self.debug or any(is_observed(own.report_only) for own in resources)
+
+    def _observer(self) -> Observer:
+        from werkzeug.wrappers import Request
+
+        from ._observation import Observer
+
+        return Observer(
+            self,
+            recorder=self._get_recorder,
+            request=lambda environ: Request(environ, populate_request=False),
+            route=lambda _: "",
+            debug=self.debug,
+        )
+
+    def _get_recorder(self) -> Recorder:
+        recorder = self._recorder
+        if recorder is None:
+            from .report_only import Recorder
+
+            with self._lock:
+                recorder = self._recorder = self._recorder or Recorder()
+        return recorder
+
+    def report(self) -> Report:
+        """Return what the option ``report_only`` would change.
+
+        The requests are those that this process has handled since it started.
+        """
+        return self._get_recorder().report()
+
+    def forget_plan(self) -> None:
+        """Choose again what to do with requests."""
+        self._plan = None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Handle a request (PEP 3333)."""
@@ -116,10 +165,7 @@ class CORSMiddleware:
             if reason not in PASSED_ON:
                 if not _log.is_quiet():
                     plan.log_preflight(environ)
-                debug = self.debug
-                if debug:
-                    plan.explain_refusal(environ, reason)
-                return _refuse(reason, headers, start_response, debug=debug)
+                return _refuse(reason, headers, start_response, debug=self.debug)
         # A request without an Origin gets headers too, as caches and `always_send` need it. The application may change
         # the path, so it is read before.
         path_info = environ.get("PATH_INFO") or ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Callable, Literal, TypedDict, Union
+from typing import Any, Callable, Literal, TypedDict, Union
 
 from ._options.parse import ALL_METHODS, CONFIG_KEYS, DEFAULT_OPTIONS
 from .origins import Regex, Subdomains
@@ -82,6 +82,11 @@ class CrossOriginOptions(TypedDict, total=False):
     """Whether responses made by error handlers get the headers too. Default True for
     :class:`~flask_cors_rs.CORS`. Not in Flask-CORS: as a keyword of the decorator, it covers what the view raises.
     It has no effect in a resource."""
+
+    report_only: Union[Mapping[str, Any], None]
+    """The options of a policy that is only compared with the one that answers: its decisions are recorded where they
+    differ, and never sent. They are those of ``CORS``, and what they leave out comes from the configuration or is the
+    default: ``reconfigure(**report_only)`` would put this policy in force. Default None. Not in Flask-CORS."""
 
 
 class CORSOptions(CrossOriginOptions, total=False):

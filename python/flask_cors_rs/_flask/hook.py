@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .. import _log
 from .._headers import ALLOW_ORIGIN, has_allow_origin
-from .._plan import decorations, note_outer_evaluation
+from .._plan import decorations, is_observed, note_outer_evaluation, register
 from .context import CONTEXT
+from .observer import observer_of
 from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 
 if TYPE_CHECKING:
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from flask import Request, Response
 
     from .._engine.contract import Environ, HeaderList
+    from .._observation import Observer
     from .._options.resources import Resources
     from .state import ApplicationState
 
     Apply = Callable[[Environ, str, HeaderList], None]
     AfterRequest = Callable[[Response], Response]
 
+NAME: Final = "CORS(app)"
 RESOURCES: Final = "_flask_cors_rs_resources"
 """The attribute by which our ``after_request`` functions are known: a function that returns their resources."""
 
@@ -49,7 +52,10 @@ def make_after_request(
         with lock:
             while True:
                 current = resources
-                chosen = partial(_apply_and_explain, current) if CONTEXT.get().app.debug else current.rules.apply
+                app = CONTEXT.get().app
+                chosen = current.rules.apply
+                if app.debug or is_observed(current.report_only):
+                    chosen = partial(_apply_and_observe, current, observer_of(app))
                 if decorations.middlewares:
                     chosen = partial(_apply_and_note, chosen)
                 apply = chosen
@@ -88,7 +94,14 @@ def make_after_request(
         with lock:
             resources, apply = others, None
 
-    setattr(after_request, RESOURCES, lambda: resources)
+    def forget_plan() -> None:
+        nonlocal apply
+        apply = None
+
+    hook: Any = after_request
+    setattr(hook, RESOURCES, lambda: resources)
+    hook.forget_plan = forget_plan
+    register(hook)
     return after_request, replace_rules
 
 
@@ -103,12 +116,19 @@ def _note(environ: Environ) -> None:
     note_outer_evaluation(environ, CONTEXT.get().app)
 
 
-def _apply_and_explain(resources: Resources, environ: Environ, path: str, headers: HeaderList) -> None:
-    """Add the headers to a response, and log why a browser will block the request, if it will."""
-    is_ours = not has_allow_origin(headers)
-    resources.rules.apply(environ, path, headers)
-    if is_ours:
-        resources.log_blocked(environ, path, "CORS(app)")
+def _apply_and_observe(
+    resources: Resources, observer: Observer, environ: Environ, path: str, headers: HeaderList
+) -> None:
+    """Add the headers to a response, and tell the observer what was decided."""
+    if has_allow_origin(headers):
+        return
+    from .._observation import add, decide
+
+    decision, rule, options = decide(resources, environ, path, NAME)
+    add(decision, options, headers)
+    report_only = resources.report_only
+    candidate = None if report_only is None else lambda: decide(report_only, environ, path, NAME)[:2]
+    observer.observe(environ, decision, rule, candidate)
 
 
 def resources_of(hook: object) -> Resources | None:

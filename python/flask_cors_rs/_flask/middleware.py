@@ -11,6 +11,7 @@ from .._engine.path import decoded
 from .._headers import has_allow_origin, is_preflight
 from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan, decorations, note_outer_evaluation
 from ..middleware import CORSMiddleware
+from .observer import observer_of
 from .routing import Match, match, redirect_target
 from .state import state_of
 from .view_policies import blueprint_has_policy, has_view_policies, hides_policies, policies_of
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from flask import Blueprint
 
     from .._engine.contract import Environ, HeaderList
+    from .._engine.decision import Decision
+    from .._observation import Observer
     from .._options.resources import Resources
     from .._plan import Preflight, PreflightResult
+    from ..report_only import Report
     from .view_policies import ViewPolicies
 
 
@@ -85,7 +89,17 @@ class FlaskMiddleware(CORSMiddleware):
         return self._app.debug
 
     def _make_plan(self, resources: tuple[Resources, ...]) -> Plan:
-        return FlaskPlan(resources, self._app, is_direct=_is_direct(self.wsgi_app, self._app))
+        is_direct = _is_direct(self.wsgi_app, self._app)
+        return FlaskPlan(
+            resources, self._observer() if self._is_observed(resources) else None, self._app, is_direct=is_direct
+        )
+
+    def _observer(self) -> Observer:
+        return observer_of(self._app)
+
+    def report(self) -> Report:
+        """Return what the report-only policies of the application would change."""
+        return state_of(self._app).report()
 
 
 def _is_direct(wsgi_app: object, app: Flask) -> bool:
@@ -108,12 +122,15 @@ class FlaskPlan(Plan):
         "_hidden",
         "_preflight_by_rules",
         "_preflight_of_known_views",
+        "_preflight_without_view",
         "_redirects",
         "_views",
     )
 
-    def __init__(self, resources: tuple[Resources, ...], app: Flask, *, is_direct: bool) -> None:
-        super().__init__(resources, debug=app.debug)
+    def __init__(
+        self, resources: tuple[Resources, ...], observer: Observer | None, app: Flask, *, is_direct: bool
+    ) -> None:
+        super().__init__(resources, observer)
         self._app = app
         self._views = [*app.view_functions.values()]
         self._hidden: dict[int, bool] = {}
@@ -121,7 +138,8 @@ class FlaskPlan(Plan):
         self._redirects = _redirect_targets(app)
         self._preflight_by_rules, self._apply_by_rules = self.preflight_by_rules(), self.apply
         rules_differ = not all(own.rules.first_matches_all for own in resources)
-        self._preflight_of_known_views: Preflight = self._preflight_by_rules
+        self._preflight_of_known_views: Preflight = self.preflight
+        self._preflight_without_view: Preflight = self.preflight
         if self._has_view_policies or (rules_differ and self._redirects):
             self._preflight_of_known_views, self.apply = self._preflight_by_view, self._apply_by_target
         elif rules_differ:
@@ -150,7 +168,7 @@ class FlaskPlan(Plan):
         """Decide about a preflight where the routing redirects nothing but paths with two slashes in a row."""
         if "//" in (environ.get("PATH_INFO") or ""):
             return self._preflight_by_view(environ, headers)
-        return self._preflight_by_rules(environ, headers)
+        return self._preflight_without_view(environ, headers)
 
     def _preflight_by_view(self, environ: Environ, headers: HeaderList) -> PreflightResult:
         """Decide about a preflight by the policy of its view, or else by the rules."""
@@ -162,21 +180,26 @@ class FlaskPlan(Plan):
             # A URL converter failed, perhaps because it needs the context of a request. Flask provides it.
             if self._has_view_policies:
                 return APPLICATION_DECIDES
-            return self._preflight_by_rules(environ, headers)
+            return self._preflight_without_view(environ, headers)
         reason = self._preflight_by_rules(environ, headers, target)
         if rule is None or (reason == "no rule for this path" and target is None):
-            return reason
+            return self.observe_preflight(environ, headers, reason, target)
         if blueprint_has_policy(self._app, rule.endpoint):
             return APPLICATION_DECIDES
         view = self._app.view_functions.get(rule.endpoint)
         policies = policies_of(view)
         if policies is None:
-            return APPLICATION_DECIDES if self._hides_policies(view) else reason
+            if self._hides_policies(view):
+                return APPLICATION_DECIDES
+            return self.observe_preflight(environ, headers, reason, target)
         policy, automatic_options = policies.get(self._app, environ)
         if policy is None or not automatic_options:
             return APPLICATION_DECIDES
         decision = policy.decide(environ)
         headers[:] = decision.headers
+        observe: Callable[[Environ, Decision], None] | None = getattr(policy, "observe", None)
+        if observe is not None:
+            observe(environ, decision)
         return decision.reason
 
     def _hides_policies(self, view: object) -> bool:
@@ -236,11 +259,6 @@ class FlaskPlan(Plan):
             from .._decision_log import log_decision
 
             log_decision(policy.decide(environ), environ)
-
-    def explain_refusal(self, environ: Environ, reason: PreflightResult) -> None:
-        """Log why a browser will block the request whose preflight is refused."""
-        is_view = self._view_policies(environ) is not None
-        self._log_blocked(environ, reason, "@cross_origin" if is_view else "CORSMiddleware")
 
 
 def _redirect_targets(app: Flask) -> Literal["", "slash", "anywhere"]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from ..report_only import Recorder, Report
     from .middleware import FlaskMiddleware
 
+_LOCK = RLock()
 EXTENSION = "flask_cors_rs"
 """The key in ``app.extensions``."""
 
@@ -16,13 +19,31 @@ EXTENSION = "flask_cors_rs"
 class ApplicationState:
     """What is known about one application."""
 
-    __slots__ = ("has_decorated_views", "middleware")
+    __slots__ = ("_recorder", "has_decorated_views", "middleware")
 
     def __init__(self, has_decorated_views: bool = False) -> None:
         self.has_decorated_views = has_decorated_views
         """Whether a decorated view has handled a request to the application."""
         self.middleware: FlaskMiddleware | None = None
         """The middleware around the application, if an extension asks for one."""
+        self._recorder: Recorder | None = None
+
+    def recorder(self) -> Recorder:
+        """Return what records differences from the report-only policies of the application."""
+        recorder = self._recorder
+        if recorder is None:
+            from ..report_only import Recorder
+
+            with _LOCK:
+                recorder = self._recorder = self._recorder or Recorder()
+        return recorder
+
+    def report(self) -> Report:
+        """Return what the report-only policies of the application would change.
+
+        The requests are those that this process has handled since it started.
+        """
+        return self.recorder().report()
 
 
 def state_of(app: Flask) -> ApplicationState:

@@ -21,8 +21,9 @@ from .._options.parse import (
     reads_the_same,
 )
 from .._options.patterns import looks_like_regex
-from .._plan import decorations
+from .._plan import decorations, is_observed, register
 from .hook import resources_of
+from .observer import observer_of
 from .routing import blueprints_of
 from .state import state_of
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from .._engine.contract import Environ, HeaderList, Policy
+    from .._engine.contract import Environ, Policy
     from .._options.parse import Options
 
 _POLICIES: Final = "_flask_cors_rs_policies"
@@ -231,6 +232,11 @@ class ViewPolicies:
         self._parsed = parsed
         self._last: _Entry | None = None
         self._others: weakref.WeakKeyDictionary[Flask, _Entry] | None = None
+        register(self)
+
+    def forget_plan(self) -> None:
+        """Make the policies again."""
+        self._last = self._others = None
 
     def get(self, app: Flask, environ: Environ) -> tuple[Policy | None, bool]:
         """Return the policy for a request to an application, and whether OPTIONS is answered instead of the view.
@@ -286,9 +292,14 @@ class ViewPolicies:
             automatic_options = bool(merged["automatic_options"])
             make_options = partial(parse, merged)
         try:
-            policy = _engine.engine.Policy(make_options(log_error))
-            if app.debug:
-                policy = _ExplainingPolicy(policy)
+            made = make_options(log_error)
+            policy = _engine.engine.Policy(made)
+            report_only = self._options.get("report_only")
+            if app.debug or is_observed(report_only):
+                from .._observation import ObservedPolicy
+
+                candidate = None if report_only is None else self._report_only_policy(app, report_only)
+                policy = ObservedPolicy(policy, made, observer_of(app), candidate)
         except Exception:
             # An error in the configuration that can only be seen at a request must not fail the request.
             _log.write(
@@ -299,6 +310,11 @@ class ViewPolicies:
             self._keep(entry)
         return entry
 
+    def _report_only_policy(self, app: Flask, options: Mapping[str, Any]) -> Policy:
+        defaults = cast("Mapping[str, Any]", DEFAULT_OPTIONS)
+        merged = _engine.engine.merge([options, config_layer(app), defaults])
+        return _engine.engine.Policy(parse(merged, log_error))
+
     def _keep(self, entry: _Entry) -> None:
         last = self._last
         other = None if last is None else last.app()
@@ -308,21 +324,6 @@ class ViewPolicies:
                 self._others = weakref.WeakKeyDictionary()
             self._others[other] = last
         self._last = entry
-
-
-class _ExplainingPolicy:
-    """A policy that also logs why a browser will block a request."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-        self.decide = policy.decide
-
-    def apply(self, environ: Environ, headers: HeaderList, /) -> None:
-        """Append the headers, and log why a browser will block the request, if it will."""
-        from .._decision_log import log_blocked
-
-        self._policy.apply(environ, headers)
-        log_blocked(self._policy.decide(environ), environ, "@cross_origin")
 
 
 def _is_stable(value: object) -> bool:

@@ -56,6 +56,7 @@ DEFAULT_OPTIONS: CORSOptions = {
     "allow_private_network": False,
     "middleware": False,
     "audit": "log",
+    "report_only": None,
 }
 """The options and their defaults: :mod:`flask_cors_rs.options` documents them."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import _engine, _log
 from .parse import DEFAULT_OPTIONS, parse, parse_own, parse_resources, reads_the_same, warn_of_unknown
 from .patterns import pattern_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Collection, Generator, Iterator, Sequence
 
     from .._engine.contract import Environ, Policy
     from .parse import Options
@@ -36,6 +37,8 @@ class Resources:
     """Whether the option ``intercept_exceptions`` is on, apart from the resources."""
     audit: str = "log"
     """The option ``audit``: ``log``, ``raise`` or ``off``."""
+    report_only: Resources | None = None
+    """The policies that are only compared with these, from the option ``report_only``."""
 
     def __init__(self, resources: Sequence[tuple[Pattern, Options]]) -> None:
         engine = _engine.engine
@@ -79,16 +82,10 @@ class Resources:
 
             log_decision(self.policies[number].decide(environ), environ)
 
-    def log_blocked(self, environ: Environ, path: str, name: str) -> None:
-        """Log why a browser will block a request to a path, if it will.
-
-        :param name: the name of the extension or middleware that these resources belong to
-        """
-        from .._decision_log import log_blocked
-
+    def rule_for(self, path: str) -> str | None:
+        """Return the pattern of the rule for a path, as it was written."""
         number = self.rules.match(path)
-        where = name if number is None else f"{pattern_text(self.patterns[number][0])} of {name}"
-        log_blocked(self.rules.decide(environ, path), environ, where)
+        return None if number is None else pattern_text(self.patterns[number][0])
 
 
 def compile_resources(*given: Mapping[str, Any], config: Mapping[str, Any] | None = None) -> Resources:
@@ -122,4 +119,33 @@ def compile_resources(*given: Mapping[str, Any], config: Mapping[str, Any] | Non
     compiled.overridden = {name for layer in given for name in layer}
     compiled.middleware, compiled.audit = bool(merged["middleware"]), merged["audit"]
     compiled.intercept_exceptions = common.intercept_exceptions
+    if merged["report_only"] is not None:
+        others = {name: value for name, value in (config or {}).items() if name != "report_only"}
+        with report_only_errors():
+            compiled.report_only = compile_resources(check_report_only(merged["report_only"]), config=others)
     return compiled
+
+
+def check_report_only(options: Any) -> Mapping[str, Any]:
+    """Return the option ``report_only`` if it can be one.
+
+    :raises ValueError: it contains an option that a policy does not have
+    :raises TypeError: it is not a mapping
+    """
+    if not isinstance(options, Mapping):
+        raise TypeError(f"{options!r} is not a mapping: give a dict of options, such as {{'origins': [...]}}")
+    given = cast("Mapping[str, Any]", options)
+    for name in ("audit", "intercept_exceptions", "middleware", "report_only"):
+        if name in given:
+            raise ValueError(f"{name}={given[name]!r} has no effect on what a policy allows: leave it out")
+    return given
+
+
+@contextmanager
+def report_only_errors() -> Generator[None]:
+    """Let errors say that they are about the option ``report_only``."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"report_only: {error}") from error

@@ -1,0 +1,218 @@
+"""The signals, and the recipes for them in the documentation."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask import Flask
+from opentelemetry import metrics, trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import REGISTRY
+from werkzeug.test import Client
+
+from flask_cors_rs import CORS, CORSMiddleware, cors_decided, cors_refused, cross_origin
+from support.documentation import example
+from support.engines import ENGINES
+from support.processes import run_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+A, B = "https://a.example", "https://b.example"
+RULES = {
+    "hook": "/* of CORS(app)",
+    "middleware": "/* of CORSMiddleware",
+    "decorator": "@cross_origin",
+    "decorator in middleware": "@cross_origin",
+    "outer middleware": "/* of CORSMiddleware",
+}
+
+
+def make_app(way: str) -> tuple[Client, object]:
+    """Return a client of an application that allows one origin, and the sender of its signals."""
+    app = Flask(__name__)
+    view: Any = lambda: "hello"  # noqa: E731
+    if "decorator" in way:
+        view = cross_origin(origins=A)(view)
+    app.add_url_rule("/", "index", view)
+    if way in {"hook", "middleware"}:
+        CORS(app, origins=A, middleware=way == "middleware")
+    elif way == "decorator in middleware":
+        CORS(app, middleware=True)
+    elif way == "outer middleware":
+        outer = CORSMiddleware(app.wsgi_app, origins=A)
+        return Client(outer), outer
+    return app.test_client(), app
+
+
+@pytest.fixture
+def received() -> Iterator[list[tuple[Any, ...]]]:
+    """Collect the signals that are sent."""
+    found: list[tuple[Any, ...]] = []
+
+    def decided(sender: object, **values: Any) -> None:
+        found.append(("decided", sender, values))
+
+    def refused(sender: object, **values: Any) -> None:
+        found.append(("refused", sender, values))
+
+    with cors_decided.connected_to(decided), cors_refused.connected_to(refused):
+        yield found
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("way", RULES)
+def test_decisions_are_sent(way: str, received: list[tuple[Any, ...]]) -> None:
+    client, app = make_app(way)
+    client.get("/")
+    assert received == [], "a request without an Origin is not decided"
+    client.get("/", headers={"Origin": A})
+    client.get("/", headers={"Origin": B})
+    client.options("/", headers={"Origin": B, "Access-Control-Request-Method": "PUT"})
+    names = [name for name, *_ in received]
+    assert names == ["decided", "decided", "refused", "decided", "refused"]
+    for _, sender, values in received:
+        assert sender is app
+        assert values["rule"] == RULES[way]
+    reasons = [values["decision"].reason for _, _, values in received]
+    assert reasons == ["allowed", *["origin not allowed"] * 4]
+    methods = [values["request"].method for _, _, values in received]
+    assert methods == ["GET", "GET", "GET", "OPTIONS", "OPTIONS"]
+    assert received[0][2]["decision"].headers[0] == ("Access-Control-Allow-Origin", A)
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("way", RULES)
+def test_a_receiver_can_come_after_the_first_request(way: str) -> None:
+    client, _ = make_app(way)
+    calls: list[object] = []
+
+    def receive(sender: object, **_values: Any) -> None:
+        calls.append(sender)
+
+    client.get("/", headers={"Origin": A})
+    with cors_decided.connected_to(receive):
+        client.get("/", headers={"Origin": A})
+        client.options("/", headers={"Origin": A, "Access-Control-Request-Method": "PUT"})
+    client.get("/", headers={"Origin": A})
+    assert len(calls) == 2
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_receiver_can_listen_to_one_application(received: list[tuple[Any, ...]]) -> None:
+    first, sender = make_app("hook")
+    second, _ = make_app("hook")
+    calls: list[object] = []
+
+    def receive(sender: object, **_values: Any) -> None:
+        calls.append(sender)
+
+    cors_decided.connect(receive, sender=sender)
+    for client in (first, second):
+        client.get("/", headers={"Origin": A})
+    assert calls == [sender]
+    assert len(received) == 2
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("way", RULES)
+def test_a_receiver_that_raises_changes_nothing(
+    way: str, received: list[tuple[Any, ...]], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(sender: object, **_values: Any) -> None:
+        raise RuntimeError("no\nmetrics")
+
+    client, _ = make_app(way)
+    with cors_decided.connected_to(fail):
+        response = client.get("/", headers={"Origin": A})
+    assert (response.status_code, response.headers["Access-Control-Allow-Origin"]) == (200, A)
+    assert len(received) == 1
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("A receiver of a CORS signal failed: RuntimeError(")
+    assert "\n" not in line
+
+
+NOBODY_LISTENS = """
+import sys
+from flask import Flask
+from flask_cors_rs import CORS, CORSMiddleware, cors_decided, cross_origin
+
+for middleware in (False, True):
+    app = Flask("app")
+    app.add_url_rule("/", "index", lambda: "hello")
+    app.add_url_rule("/view", "view", cross_origin()(lambda: "hello"))
+    CORS(app, middleware=middleware)
+    for path in ("/", "/view"):
+        app.test_client().get(path, headers={"Origin": "https://a.example"})
+        app.test_client().options(path, headers={"Origin": "https://a.example", "Access-Control-Request-Method": "PUT"})
+print("flask_cors_rs._observation" in sys.modules, "flask_cors_rs.report_only" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("name", sorted(ENGINES))
+def test_nothing_is_loaded_while_nobody_listens(name: str) -> None:
+    result = run_python("-c", NOBODY_LISTENS, FLASK_CORS_RS_BACKEND=name)
+    assert result.stdout == "False False\n", result.stderr
+
+
+def test_blinker_is_needed() -> None:
+    code = "import sys; sys.modules['blinker'] = None; import flask_cors_rs.signals"
+    result = run_python("-c", code)
+    assert (
+        "ImportError: The signals of flask-cors-rs need blinker: install it with `pip install blinker`" in result.stderr
+    )
+
+
+# --- recipes ----------------------------------------------------------------------------------------------------------
+
+
+def send_requests(names: dict[str, Any], receiver: str) -> None:
+    client, _ = make_app("hook")
+    for origin in (A, B, B):
+        client.get("/", headers={"Origin": origin})
+    cors_decided.disconnect(names[receiver])
+    cors_refused.disconnect(names[receiver])
+
+
+def test_the_recipe_for_prometheus() -> None:
+    names: dict[str, Any] = {"__name__": "example"}
+    exec(example("prometheus_client"), names)
+    send_requests(names, "count")
+    labels = {"rule": "/* of CORS(app)", "reason": "origin not allowed"}
+    assert REGISTRY.get_sample_value("cors_decisions_total", labels) == 2
+    assert REGISTRY.get_sample_value("cors_decisions_total", {**labels, "reason": "allowed"}) == 1
+
+
+def test_the_recipe_for_opentelemetry() -> None:
+    exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    metrics.set_meter_provider(MeterProvider([reader]))
+    names: dict[str, Any] = {"__name__": "example"}
+    exec(example("opentelemetry"), names)
+    with trace.get_tracer("test").start_as_current_span("request"):
+        send_requests(names, "annotate")
+    (span,) = exporter.get_finished_spans()
+    assert dict(span.attributes or {}) == {"cors.rule": "/* of CORS(app)", "cors.reason": "origin not allowed"}
+    recorded: Any = reader.get_metrics_data()
+    data = json.loads(recorded.to_json())
+    (metric,) = data["resource_metrics"][0]["scope_metrics"][0]["metrics"]
+    assert (metric["name"], metric["data"]["data_points"][0]["value"]) == ("cors.refusals", 2)
+
+
+def test_the_recipe_for_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
+    names: dict[str, Any] = {"__name__": "example"}
+    exec(example("def log_refusal"), names)
+    with caplog.at_level(logging.WARNING, "cors"):
+        send_requests(names, "log_refusal")
+    lines = [json.loads(record.getMessage()) for record in caplog.records]
+    expected = {"origin": B, "method": "GET", "rule": "/* of CORS(app)", "reason": "origin not allowed"}
+    assert lines == [expected, expected]
