@@ -12,7 +12,6 @@ from .. import _log
 from .._headers import ALLOW_ORIGIN, has_allow_origin
 from .._plan import decorations, is_observed, note_outer_evaluation, register
 from .context import CONTEXT
-from .observer import observer_of
 from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 
 if TYPE_CHECKING:
@@ -55,6 +54,8 @@ def make_after_request(
                 app = CONTEXT.get().app
                 chosen = current.rules.apply
                 if app.debug or is_observed(current.report_only):
+                    from .observer import observer_of
+
                     chosen = partial(_apply_and_observe, current, observer_of(app))
                 if decorations.middlewares:
                     chosen = partial(_apply_and_note, chosen)

@@ -11,7 +11,6 @@ from .._engine.path import decoded
 from .._headers import has_allow_origin, is_preflight
 from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan, decorations, note_outer_evaluation
 from ..middleware import CORSMiddleware
-from .observer import observer_of
 from .routing import Match, match, redirect_target
 from .state import state_of
 from .view_policies import blueprint_has_policy, has_view_policies, hides_policies, policies_of
@@ -95,6 +94,8 @@ class FlaskMiddleware(CORSMiddleware):
         )
 
     def _observer(self) -> Observer:
+        from .observer import observer_of
+
         return observer_of(self._app)
 
     def report(self) -> Report:

@@ -23,7 +23,6 @@ from .._options.parse import (
 from .._options.patterns import looks_like_regex
 from .._plan import decorations, is_observed, register
 from .hook import resources_of
-from .observer import observer_of
 from .routing import blueprints_of
 from .state import state_of
 
@@ -297,6 +296,7 @@ class ViewPolicies:
             report_only = self._options.get("report_only")
             if app.debug or is_observed(report_only):
                 from .._observation import ObservedPolicy
+                from .observer import observer_of
 
                 candidate = None if report_only is None else self._report_only_policy(app, report_only)
                 policy = ObservedPolicy(policy, made, observer_of(app), candidate)
