@@ -220,6 +220,33 @@ mod tests {
         assert_eq!(set.first_match(&"a".repeat(54_000), None), Some(0));
     }
 
+    #[test]
+    fn a_large_set_finds_expressions_by_a_window() {
+        let mut regexes: Vec<String> =
+            (0..3 * MANY).map(|number| format!(r"https:..app-{number}\.example\z")).collect();
+        regexes.push(r"https:..[Aa]pp-7\.example".to_owned());
+        regexes.push("(?:x|y)z?".to_owned()); // It requires no window.
+        let texts: Vec<&str> = regexes.iter().map(String::as_str).collect();
+        let set = regex_set(&texts);
+        assert!(set.compiled().index.is_some());
+        assert!(!set.compiled().parts.is_empty());
+        for (text, expected) in [
+            ("https://app-0.example", Some(0)),
+            ("https://app-7.example", Some(7)),
+            ("https://App-7.example", Some(3 * MANY)),
+            ("https://app-300.example", Some(300)),
+            ("https://app-7.example.evil", Some(3 * MANY)),
+            ("https://app-8.example.evil", None),
+            ("https://app-\u{e9}.example", None),
+            ("yz", Some(3 * MANY + 1)),
+            ("app", None),
+            ("", None),
+        ] {
+            assert_eq!(set.first_match(text, None), expected, "{text}");
+            assert_eq!(set.matches(text), expected.is_some(), "{text}");
+        }
+    }
+
     proptest! {
         // Each case compiles hundreds of expressions.
         #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 10))]
