@@ -106,8 +106,11 @@ def test_rules_of_middleware_and_of_several_extensions() -> None:
     app.wsgi_app = CORSMiddleware(app.wsgi_app, origins="https://around.example")  # type: ignore[method-assign]
     (route,) = json.loads(run(app, "rules", "--json").output)["routes"]
     names = [(policy["by"], policy["origins"]) for policy in route["policies"]]
-    # Both extensions are named CORS(app), and the latest one is shown.
-    assert names == [("CORS(app)", ["https://second.example"]), ("CORSMiddleware", ["https://around.example"])]
+    assert names == [
+        ("CORS(app)", ["https://second.example"]),
+        ("CORS(app)", ["https://first.example"]),
+        ("CORSMiddleware", ["https://around.example"]),
+    ]
     wrapped = Flask(__name__, static_folder=None)
     wrapped.add_url_rule("/", "index", lambda: "index")
     CORS(wrapped, middleware=True, origins="https://app.example")

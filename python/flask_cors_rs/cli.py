@@ -1,13 +1,16 @@
-"""The commands ``flask cors rules``, ``flask cors check``, ``flask cors audit`` and ``flask cors report``."""
+"""The commands ``flask cors rules``, ``diff``, ``check``, ``audit`` and ``report``."""
 
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import sys
 import textwrap
 from datetime import datetime, timezone
 from http.client import HTTPException
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -18,8 +21,9 @@ from flask.globals import current_app
 
 from ._diagnostics.applied import policies_for, routed_resources, sample_paths
 from ._diagnostics.audit import SEVERITIES, audit
+from ._diagnostics.diff import diff
 from ._diagnostics.explain import explain, explain_url
-from ._diagnostics.text import comma_separated, readable
+from ._diagnostics.snapshot import FORMAT, VERSION, policy_as_dict, read_snapshot, snapshot_of
 from ._log import printable
 from .report_only import Report
 
@@ -29,10 +33,11 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.routing import Rule
 
-    from ._diagnostics.applied import AppliedPolicy
     from ._diagnostics.browser import Step
+    from ._diagnostics.diff import Change
     from ._diagnostics.explain import Explanation
     from ._diagnostics.findings import Finding
+    from ._diagnostics.snapshot import Snapshot
 
 _WIDTH = 80
 
@@ -69,34 +74,22 @@ def _print_json(value: object) -> None:
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-def _policy_as_dict(policy: AppliedPolicy) -> dict[str, Any]:
-    options = policy.options
-    return {
-        "by": policy.name,
-        "resource": policy.pattern,
-        "origins": [readable(origin) for origin in (*options.origins, *options.origin_matchers)],
-        "methods": comma_separated(options.methods),
-        "allow_headers": [readable(name) for name in options.allow_headers],
-        "expose_headers": options.expose_headers,
-        "supports_credentials": options.supports_credentials,
-        "max_age": options.max_age,
-    }
-
-
 def _route_as_dict(app: Flask, rule: Rule) -> dict[str, Any]:
-    policies: dict[str, dict[str, Any]] = {}
+    policies: list[dict[str, Any]] = []
     error = None
     try:
         for path in sample_paths(rule):
             for policy in policies_for(app, path, rule):
-                policies.setdefault(str(policy), _policy_as_dict(policy))
+                as_dict = policy_as_dict(policy)
+                if as_dict not in policies:
+                    policies.append(as_dict)
     except (TypeError, ValueError) as invalid:
         error = str(invalid)
     return {
         "path": rule.rule,
         "endpoint": rule.endpoint,
         "methods": sorted(rule.methods or ()),
-        "policies": list(policies.values()),
+        "policies": policies,
         "error": error,
     }
 
@@ -126,7 +119,7 @@ def rules_command(sort: str, prefix: str, as_json: bool) -> None:
         routes.sort(key=lambda route: (route[sort], route["path"]))
     unreached = _unreached(app)
     if as_json:
-        _print_json({"routes": routes, "unreached": unreached})
+        _print_json({"format": FORMAT, "version": VERSION, "routes": routes, "unreached": unreached})
         return
     for route in routes:
         _print_route(route)
@@ -156,6 +149,98 @@ def _print_route(route: dict[str, Any]) -> None:
 def _joined(names: list[str]) -> str:
     more = f", and {len(names) - 20} more" if len(names) > 20 else ""
     return (", ".join(names[:20]) + more) or "none"
+
+
+# --- diff -------------------------------------------------------------------------------------------------------------
+
+
+def _load_snapshot(source: str) -> Snapshot:
+    """Read a snapshot from a file, or from a revision of git such as ``main:cors.json``.
+
+    :raises OSError: it cannot be read
+    :raises ValueError: it is not a snapshot
+    """
+    path = Path(source)
+    if path.exists() or ":" not in source:
+        return read_snapshot(path.read_bytes())
+    git = which("git")
+    if git is None:
+        raise OSError("there is no such file, and git is not installed")
+    shown = subprocess.run([git, "show", "--end-of-options", source], capture_output=True, check=False)  # noqa: S603
+    if shown.returncode:
+        raise OSError(shown.stderr.decode(errors="replace").strip())
+    return read_snapshot(shown.stdout)
+
+
+@cors.command("diff", with_appcontext=False)
+@click.argument("before")
+@click.argument("after", required=False)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["newly-allowed", "any", "never"]),
+    default="newly-allowed",
+    show_default=True,
+    help="The exit status is 1 if there are such changes.",
+)
+@click.option("--markdown", is_flag=True, help="Print a table in Markdown, for a code review.")
+@_json_option
+@pass_script_info
+def diff_command(info: ScriptInfo, before: str, after: str | None, fail_on: str, markdown: bool, as_json: bool) -> None:
+    """Show what a change of policies allows and refuses.
+
+    BEFORE and AFTER are outputs of `flask cors rules --json`: files, or revisions of git such as main:cors.json.
+    Without AFTER, the policies of the application are compared.
+    """
+    sources = [source for source in (before, after) if source is not None]
+    snapshots: list[Snapshot] = []
+    for source in sources:
+        try:
+            snapshots.append(_load_snapshot(source))
+        except (OSError, ValueError) as error:  # noqa: PERF203 - it ends the command
+            raise click.UsageError(printable(f"{source}: {error}")) from error
+    if after is None:
+        app = info.load_app()
+        with app.app_context():
+            snapshots.append(snapshot_of([_route_as_dict(app, rule) for rule in app.url_map.iter_rules()]))
+    changes, notes = diff(*snapshots)
+    if as_json:
+        _print_json({"changes": [change._asdict() for change in changes], "notes": notes})
+    elif markdown:
+        _print_changes_as_markdown(changes, notes)
+    else:
+        _print_changes(changes, notes)
+    failing = [each for each in changes if fail_on == "any" or each.change == "newly allowed"]
+    sys.exit(1 if failing and fail_on != "never" else 0)
+
+
+def _print_changes(changes: Iterable[Change], notes: Iterable[str]) -> None:
+    changes = list(changes)
+    for each in changes:
+        color = {"newly allowed": "red", "newly refused": "yellow", "differs": "blue"}[each.change]
+        value = f" {each.value}" if each.value else ""
+        what = each.origin if each.what == "origin" else f"{each.what}{value}, for example from {each.origin}"
+        _print(f"{each.change}  {each.route}", hanging=4, bold=True, fg=color)
+        _print(f"{what} ({each.rule})", indent=4, hanging=4)
+    for note in notes:
+        _print(f"Note: {note}.", hanging=4)
+    click.echo(f"{len(changes)} change{'' if len(changes) == 1 else 's'}")
+
+
+def _print_changes_as_markdown(changes: Iterable[Change], notes: Iterable[str]) -> None:
+    click.echo("| change | route | what | for example from | policy |\n|---|---|---|---|---|")
+    for each in changes:
+        cells = (each.change, each.route, f"{each.what} {each.value}".strip(), each.origin, each.rule)
+        click.echo(f"| {' | '.join(map(_code, cells))} |")
+    for note in notes:
+        click.echo(f"\n{_code(note)}")
+
+
+def _code(text: str) -> str:
+    """Return a text for a cell of a table in Markdown, in which nothing is markup."""
+    text = printable(text).replace("|", "\\|")
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
 
 
 # --- check ------------------------------------------------------------------------------------------------------------

@@ -138,6 +138,11 @@ class Subdomains(_Value):
         object.__setattr__(self, "_compiled", re.compile(pattern))
 
     @property
+    def expression(self) -> re.Pattern[str]:
+        """The regular expression that matches the whole of an allowed origin."""
+        return self._compiled
+
+    @property
     def rust(self) -> str | None:
         """The pattern for Rust's ``regex``."""
         from ._regex.translation import cached_translation

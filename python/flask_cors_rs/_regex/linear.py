@@ -67,6 +67,28 @@ class LinearMatcher:
         self._next = 0
         self._first = self._alternatives()(0)
 
+    @property
+    def start(self) -> frozenset[int]:
+        """The states before a text."""
+        return frozenset({self._first})
+
+    @property
+    def classes(self) -> set[frozenset[str]]:
+        """The sets of characters that the expression tells from the others."""
+        return {state.one_of for state in self._states if type(state) is _Character}
+
+    def step(self, states: frozenset[int], before: str, character: str) -> frozenset[int]:
+        """Return the states after one more character.
+
+        :param before: the character before it, empty at the start
+        """
+        reached = map(self._states.__getitem__, self._reached(set(states), before + character, len(before)))
+        return frozenset(state.then for state in reached if type(state) is _Character and character in state.one_of)
+
+    def accepts(self, states: frozenset[int], before: str) -> bool:
+        """Whether the expression matches a text that ends in these states, with this last character."""
+        return 0 in self._reached(set(states), before, len(before))
+
     def match(self, text: str) -> bool | None:
         """Return True if the expression matches the whole of a text, and None if not."""
         states, at = self._states, 0
