@@ -63,7 +63,7 @@ lint: $(STAMP) ## run ruff, the import contracts, zizmor, cargo fmt and clippy
 	$(BIN)/zizmor --offline --quiet .github/workflows
 ifdef CARGO
 	cargo fmt --check
-	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	cargo clippy --workspace --all-targets --locked -- -D warnings
 endif
 
 format: $(STAMP) ## format the sources
@@ -162,7 +162,7 @@ mutants: $(STAMP) ## change the sources in small ways, and list the changes that
 	-cd $(MUTATED) && CI=true FLASK_CORS_RS_DIFFERENTIAL=30 $(CURDIR)/$(BIN)/mutmut run '$(MUTANTS)'
 ifdef CARGO
 	test -x $(BIN)/cargo-mutants || cargo install --quiet --locked --root $(VENV) cargo-mutants
-	-PATH=$(CURDIR)/$(BIN):$$PATH FLASK_CORS_RS_PYTHON=$(CURDIR)/$(BIN)/python cargo mutants --package cors-engine --package flask-cors-rs --test-workspace true --features flask-cors-rs/behaviour --profile mutants --output target/mutants
+	-PATH=$(CURDIR)/$(BIN):$$PATH FLASK_CORS_RS_PYTHON=$(CURDIR)/$(BIN)/python cargo mutants --workspace --exclude 'rust/fuzz/**' --test-workspace true --profile mutants --output target/mutants -- -- --include-ignored
 endif
 	$(BIN)/python tests/mutants/table.py target/mutants
 

@@ -203,14 +203,16 @@ def test_streams_stream() -> None:
         (["GET"], False, b""),
         (["GET"], True, b""),
         (["GET", "OPTIONS"], False, b"OPTIONS 7"),
+        (["GET", "OPTIONS"], True, b""),
         (None, False, b""),
     ],
 )
+@pytest.mark.parametrize("configured", [False, True])
 def test_a_class_view_gets_the_options_that_it_lists(
-    methods: list[str] | None, automatic: bool, expected: bytes
+    methods: list[str] | None, automatic: bool, expected: bytes, configured: bool
 ) -> None:
     class Page(View):
-        decorators = [cross_origin(automatic_options=automatic)]
+        decorators = [cross_origin() if configured else cross_origin(automatic_options=automatic)]
 
         def dispatch_request(self, number: int) -> str:  # type: ignore[override]
             return f"{request.method} {number}"
@@ -218,6 +220,8 @@ def test_a_class_view_gets_the_options_that_it_lists(
     if methods:
         Page.methods = methods
     app = Flask(__name__)
+    if configured:
+        app.config["CORS_AUTOMATIC_OPTIONS"] = automatic
     app.add_url_rule("/<int:number>", view_func=Page.as_view("page"))
     client = app.test_client()
     assert client.get("/7", headers=ORIGIN).data == b"GET 7"

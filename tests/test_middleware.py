@@ -710,3 +710,21 @@ def test_start_response_takes_the_names_of_pep_3333() -> None:
         return []
 
     assert allowed(get(CORSMiddleware(application, origins=A))) == A
+
+
+def test_several_extensions_are_asked_in_turn() -> None:
+    """A path without a rule in any of them goes to the application, and a redirect is decided by its target."""
+    app = make_app_without_cors()
+    app.add_url_rule("/a/", endpoint="a", view_func=lambda: "a", methods=["GET", "PUT"])
+    app.add_url_rule("/c", endpoint="c", view_func=lambda: "c", methods=["GET", "PUT"])
+    CORS(app, resources={"/a$": {"origins": A}, "/a/$": {"origins": B}}, middleware=True)
+    CORS(app, resources={"/b": {"origins": A}}, middleware=True)
+    assert [preflight(app, "/a", origin).status_code for origin in (A, B)] == [403, 204]
+    assert [preflight(app, "/b", origin).status_code for origin in (A, B)] == [204, 403]
+    assert (preflight(app, "/c").status_code, allowed(preflight(app, "/c"))) == (200, None)
+
+
+def test_the_log_names_the_path_of_a_preflight(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "flask_cors_rs"):
+        preflight(make_app(resources={"/x.*": {}}), "/x%20y")
+    assert "Request to /x y matches CORS resource '/x.*'. Using options: " in caplog.text
