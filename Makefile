@@ -11,7 +11,7 @@ SOURCES := pyproject.toml build_backend/build_backend.py Makefile $(shell find r
 PARALLEL := -n auto --dist worksteal -p no:benchmark
 
 .DEFAULT_GOAL := help
-.PHONY: public-suffixes help demo e2e servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-floors bench-start start-check instructions-check instructions-record docs fuzz mutants wheels build-requirements reproducible matrix prerelease third-party licenses sbom trust clean
+.PHONY: public-suffixes help demo e2e servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-floors bench-observed bench-start start-check instructions-check instructions-record docs fuzz mutants wheels build-requirements reproducible matrix prerelease third-party licenses sbom trust clean
 
 help: ## list these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -105,6 +105,9 @@ start-check: $(STAMP) ## fail if starting an application is more expensive than 
 
 bench-floors: $(STAMP) ## measure prototypes that do nothing but the unavoidable (needs valgrind)
 	$(BENCH) measure.floors
+
+bench-observed: $(STAMP) ## measure what report-only policies and receivers of signals add to a request (needs valgrind)
+	$(BENCH) measure.observed
 
 bench-start: $(STAMP) ## measure importing the package, and setting up policies (needs valgrind)
 	@mkdir -p $(dir $(COLD_START))

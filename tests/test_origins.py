@@ -603,3 +603,15 @@ def test_only_translated_patterns_are_read() -> None:
     for text in ("(a", "a{x}", "[a", "\\d"):
         with pytest.raises((ValueError, IndexError)):
             LinearMatcher(text)
+
+
+@pytest.mark.parametrize("origin", ["https://a b", "https://[::", "https://"])
+def test_no_remedy_is_given_for_what_cannot_be_meant(origin: str) -> None:
+    with pytest.raises(ValueError, match=r"^origins: Origin\(") as raised:
+        Origin(origin)
+    assert "write" not in str(raised.value)
+
+
+def test_the_repr_of_a_type_names_all_arguments() -> None:
+    expected = "Subdomains(origin='https://a.example', apex=True, any_port=False, allow_public_suffixes=False)"
+    assert repr(Subdomains("https://a.example", apex=True)) == expected

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
+import threading
 import tracemalloc
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -294,6 +296,34 @@ def test_counts_are_exact_up_to_their_error(origins: list[int], capacity: int) -
         assert name in recorded or count <= len(origins) / capacity
 
 
+@pytest.mark.filterwarnings("ignore:.*fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_a_child_process_does_not_wait_for_a_thread_of_its_parent() -> None:
+    client, report = make_app("hook", report_only={"origins": A})
+    ask(client, B)
+    app: Any = client.application
+    recorder = app.extensions["flask_cors_rs"].recorder()
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with recorder._lock:
+            held.set()
+            done.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        ask(client, C)
+        os._exit([each.origin for each in report().differences] != [C])
+    done.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*fork")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
 def test_a_child_process_has_a_record_of_its_own() -> None:
     client, report = make_app("hook", report_only={"origins": A})

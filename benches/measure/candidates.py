@@ -80,12 +80,18 @@ def _flask_cors(policy: Policy) -> Flask:
     return _extended(flask_cors, policy)
 
 
+def _receive(sender: object, **_values: object) -> None:
+    """Receive a signal."""
+
+
 def _ours(engine: str, policy: Policy, **way: bool) -> Flask:
     os.environ["FLASK_CORS_RS_BACKEND"] = engine
     import flask_cors_rs
 
     assert engine == flask_cors_rs.BACKEND
-    return _extended(flask_cors_rs, policy, **way)
+    if policy.receiver:
+        flask_cors_rs.cors_decided.connect(_receive)
+    return _extended(flask_cors_rs, policy._replace(options={**policy.options, **policy.observed}), **way)
 
 
 CANDIDATES: dict[str, Callable[[Policy], Flask]] = {

@@ -16,6 +16,10 @@ class Policy(NamedTuple):
     options: dict[str, Any]
     path: str = "/"
     decorated: bool = False
+    observed: dict[str, Any] = {}
+    """Options that only flask-cors-rs has."""
+    receiver: bool = False
+    """Whether flask-cors-rs has a receiver of its signals."""
 
     @property
     def literals(self) -> list[str] | None:
@@ -45,6 +49,8 @@ POLICIES = {
     "@cross_origin": Policy({}, decorated=True),
     "2 origins": Policy({"origins": origins(2)}),
     "100,000 origins": Policy({"origins": origins(100_000)}),
+    "report-only": Policy({"origins": origins(10)}, observed={"report_only": {"origins": origins(2)}}),
+    "signals": Policy({"origins": origins(10)}, receiver=True),
 }
 
 REQUESTS: dict[str, dict[str, str]] = {
@@ -76,5 +82,6 @@ SCENARIOS = {
         Scenario("10 origins", "no Origin"),
         Scenario("2 origins", "simple"),
         Scenario("100,000 origins", "simple"),
+        *(Scenario(policy, request) for policy in ("report-only", "signals") for request in ("simple", "preflight")),
     )
 }

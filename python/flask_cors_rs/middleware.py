@@ -73,7 +73,7 @@ class CORSMiddleware:
         self._lock = RLock()
         self._resources = resources
         self._plan: Plan | None = None
-        self._recorder: Recorder | None = None
+        self._recorders: list[Recorder] = []
         register(self)
 
     @property
@@ -123,13 +123,12 @@ class CORSMiddleware:
         )
 
     def _get_recorder(self) -> Recorder:
-        recorder = self._recorder
-        if recorder is None:
+        if not self._recorders:
             from .report_only import Recorder
 
-            with self._lock:
-                recorder = self._recorder = self._recorder or Recorder()
-        return recorder
+            # Two threads can do so at the same time. The first one counts.
+            self._recorders.append(Recorder())
+        return self._recorders[0]
 
     def report(self) -> Report:
         """Return what the option ``report_only`` would change.

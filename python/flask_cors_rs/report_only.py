@@ -195,11 +195,11 @@ class Recorder:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._lock = RLock()  # Reentrant, as a signal handler may read the report.
-        self._process = os.getpid()
         self._start()
 
     def _start(self) -> None:
+        self._lock = RLock()  # Reentrant, as a signal handler may read the report.
+        self._process = os.getpid()
         self._counters: dict[tuple[str, ...], _Counter] = {}
         self._by_count: dict[int, dict[tuple[str, ...], None]] = {}
         self._lowest = 1
@@ -234,8 +234,8 @@ class Recorder:
         self._record(key)
 
     def _record(self, key: tuple[str, ...]) -> None:
+        self._forget_parent()
         with self._lock:
-            self._forget_parent()
             self._count(key, time())
             self._unlogged[key[0]] += 1
             if monotonic() < self._next_log:
@@ -253,9 +253,10 @@ class Recorder:
         )
 
     def _forget_parent(self) -> None:
-        """Begin again in a child process, as the counts of the parent are its own."""
+        """Begin again in a child process: the counts are those of the parent, and one of its threads may have held the
+        lock.
+        """
         if self._process != os.getpid():
-            self._process = os.getpid()
             self._start()
 
     def _count(self, key: tuple[str, ...], now: float) -> None:
@@ -281,8 +282,8 @@ class Recorder:
 
     def report(self) -> Report:
         """Return what has been recorded."""
+        self._forget_parent()
         with self._lock:
-            self._forget_parent()
             differences = [
                 Difference._make((*key, each.count, each.error, each.first, each.last))
                 for key, each in self._counters.items()

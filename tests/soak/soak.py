@@ -60,6 +60,12 @@ def policy(number: int) -> dict[str, Any]:
     }
 
 
+REPORT_ONLY: dict[str, Any] = {
+    "report_only": {"origins": ["https://fixed.example", r"https://[a-z]+\.tenant\.example$"]}
+}
+"""Nearly every request differs from this policy, and has an origin of its own."""
+
+
 def make_app(options: dict[str, Any], *, middleware: bool) -> tuple[Flask, Any]:
     """Return an application and its extension."""
     from flask_cors_rs import CORS, cross_origin
@@ -160,7 +166,7 @@ class Soak:
         self.wrong: list[str] = []
         self.kinds = kinds()
         self.reconfigurations = 0
-        self.apps = [make_app(policy(1), middleware=middleware) for middleware in (False, True)]
+        self.apps = [make_app({**policy(1), **REPORT_ONLY}, middleware=middleware) for middleware in (False, True)]
         fixed = [
             [make_app(policy(number), middleware=middleware)[0] for number in (1, 2)] for middleware in (False, True)
         ]
@@ -192,7 +198,7 @@ class Soak:
             self.reconfigurations += 1
             for _, extension in self.apps:
                 options = policy(1 + self.reconfigurations % 2)
-                extension.reconfigure(audit="off", **options)
+                extension.reconfigure(audit="off", **options, **REPORT_ONLY)
 
     def fork(self) -> None:
         """Send requests in a copy of this process."""

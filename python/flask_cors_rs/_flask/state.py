@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,7 +10,6 @@ if TYPE_CHECKING:
     from ..report_only import Recorder, Report
     from .middleware import FlaskMiddleware
 
-_LOCK = RLock()
 EXTENSION = "flask_cors_rs"
 """The key in ``app.extensions``."""
 
@@ -19,24 +17,23 @@ EXTENSION = "flask_cors_rs"
 class ApplicationState:
     """What is known about one application."""
 
-    __slots__ = ("_recorder", "has_decorated_views", "middleware")
+    __slots__ = ("_recorders", "has_decorated_views", "middleware")
 
     def __init__(self, has_decorated_views: bool = False) -> None:
         self.has_decorated_views = has_decorated_views
         """Whether a decorated view has handled a request to the application."""
         self.middleware: FlaskMiddleware | None = None
         """The middleware around the application, if an extension asks for one."""
-        self._recorder: Recorder | None = None
+        self._recorders: list[Recorder] = []
 
     def recorder(self) -> Recorder:
         """Return what records differences from the report-only policies of the application."""
-        recorder = self._recorder
-        if recorder is None:
+        if not self._recorders:
             from ..report_only import Recorder
 
-            with _LOCK:
-                recorder = self._recorder = self._recorder or Recorder()
-        return recorder
+            # Two threads can do so at the same time. The first one counts.
+            self._recorders.append(Recorder())
+        return self._recorders[0]
 
     def report(self) -> Report:
         """Return what the report-only policies of the application would change.
