@@ -148,7 +148,7 @@ ifdef CARGO
 	PROPTEST_CASES=100000 cargo test --package cors-engine --release --locked
 	test -x $(BIN)/cargo-bolero || cargo install --quiet --locked --root $(VENV) cargo-bolero
 	mkdir -p $(addprefix $(FOUND)/,$(ENGINE_TARGETS))
-	$(foreach target,$(ENGINE_TARGETS),$(FUZZ_ENGINE) --time $(SECONDS)s --corpus-dir $(FOUND)/$(target) --engine-args=rust/fuzz/tests/__fuzz__/$(target)/corpus $(target) &&) true
+	$(foreach target,$(ENGINE_TARGETS),$(FUZZ_ENGINE) -T $(SECONDS)s --corpus-dir $(FOUND)/$(target) --engine-args=rust/fuzz/tests/__fuzz__/$(target)/corpus $(target) &&) true
 	$(BIN)/python -m pip install --quiet --group fuzz
 	! $(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python tests/fuzz/coverage_guided.py $(SECONDS)
 endif

@@ -439,3 +439,15 @@ def test_a_nested_decorator_s_error_has_one_policy() -> None:
     app = app_with(cross_origin(intercept_exceptions=True, expose_headers="X-Outer")(view))
     response = app.test_client().get("/", headers=ORIGIN)
     assert response.headers.getlist("Access-Control-Allow-Origin") == [ORIGIN["Origin"]]
+
+
+@pytest.mark.parametrize("count", [128, 200, 639])
+def test_an_origin_in_a_long_list_is_replaced_soon(count: int) -> None:
+    """After at most as many requests as there are groups of 64 items."""
+    origins = [f"https://{number}.example" for number in range(count)]
+    app = app_with(cross_origin(origins=origins)(lambda: "hello"))
+    assert allowed(app, Origin="https://7.example")
+    origins[7] = "https://new.example"
+    answers = [allowed(app, Origin="https://new.example") for _ in range(count // 64)]
+    assert answers[-1] == "https://new.example"
+    assert allowed(app, Origin="https://7.example") is None

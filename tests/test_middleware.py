@@ -728,3 +728,11 @@ def test_the_log_names_the_path_of_a_preflight(caplog: pytest.LogCaptureFixture)
     with caplog.at_level(logging.DEBUG, "flask_cors_rs"):
         preflight(make_app(resources={"/x.*": {}}), "/x%20y")
     assert "Request to /x y matches CORS resource '/x.*'. Using options: " in caplog.text
+
+
+def test_a_preflight_without_a_route_is_answered_beside_decorated_views() -> None:
+    app = make_app(origins=A)
+    app.add_url_rule("/decorated", "decorated", cross_origin(origins=B)(lambda: "decorated"))
+    app.before_request(lambda: abort(401))
+    assert (preflight(app, "/missing").status_code, allowed(preflight(app, "/missing"))) == (204, A)
+    assert preflight(app, "/missing", B).status_code == 403
