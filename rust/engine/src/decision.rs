@@ -2,7 +2,6 @@
 
 use crate::header::{Header, HeaderName};
 use arrayvec::ArrayVec;
-use std::fmt;
 
 /// Why a request gets the headers that it gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,12 +42,6 @@ impl Reason {
             Self::NoRule => "no rule for this path",
             Self::NotPreflight => "not a preflight",
         }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

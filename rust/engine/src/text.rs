@@ -49,6 +49,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_folded_text_has_no_upper_case_and_nothing_but_ascii() {
+        assert!(is_folded("") && is_folded("https://a-1.example"));
+        for text in ["A", "AB", "aBcD", "\u{e9}", "\u{e9}\u{e9}", "A\u{e9}"] {
+            assert!(!is_folded(text), "{text}");
+        }
+    }
+
+    #[test]
     fn casefold_is_full_folding() {
         assert_eq!(casefold("HTTPS://Example.COM"), "https://example.com");
         assert_eq!(casefold("Stra\u{df}e"), "strasse");
