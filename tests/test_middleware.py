@@ -736,3 +736,10 @@ def test_a_preflight_without_a_route_is_answered_beside_decorated_views() -> Non
     app.before_request(lambda: abort(401))
     assert (preflight(app, "/missing").status_code, allowed(preflight(app, "/missing"))) == (204, A)
     assert preflight(app, "/missing", B).status_code == 403
+
+
+def test_a_decorated_view_without_a_rule_answers_its_preflights_itself() -> None:
+    app = make_app(resources="/api/.*")
+    app.add_url_rule("/own", "own", cross_origin(origins=B)(lambda: "own"), methods=["GET", "PUT"])
+    response = preflight(app, "/own", B)
+    assert (response.status_code, allowed(response)) == (200, B)
