@@ -247,8 +247,11 @@ def test_the_log_has_a_summary_once_a_minute(caplog: pytest.LogCaptureFixture, m
     now += 61
     ask(client, "https://\u00e9.example".encode().decode("latin-1"))
     first, second = [record.getMessage() for record in caplog.records]
-    assert first.startswith("The report-only policy would refuse 1 more requests and allow 0 more (the latest from")
-    assert second.startswith("The report-only policy would refuse 5 more requests and allow 0 more (the latest from")
+    assert first == (
+        "The report-only policy differs. Since the last such line, requests newly refused: 1, newly allowed: 0."
+        f" The latest came from {B}: origin not allowed. For all: flask cors report"
+    )
+    assert "newly refused: 5, newly allowed: 0." in second
     assert second.isascii()
 
 

@@ -244,8 +244,8 @@ class Recorder:
             refused, allowed = self._unlogged.values()
             self._unlogged = dict.fromkeys(self._unlogged, 0)
         _log.warn(
-            "The report-only policy would refuse %s more requests and allow %s more (the latest from %s: %s)."
-            " For all: flask cors report",
+            "The report-only policy differs. Since the last such line, requests newly refused: %s, newly allowed: %s."
+            " The latest came from %s: %s. For all: flask cors report",
             refused,
             allowed,
             key[2],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -10,7 +11,7 @@ from .witness import TooManyStatesError, witness
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from .snapshot import Item, Policy, Route, Snapshot
+    from .snapshot import Item, Policy, Snapshot
 
 _SAFELISTED = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 """The methods that need not be in Access-Control-Allow-Methods, and OPTIONS.
@@ -22,10 +23,13 @@ _SAMPLES = 200
 """For how many origins of a route the methods, headers and the rest are compared."""
 
 
+Kind = Literal["newly allowed", "newly refused", "differs"]
+
+
 class Change(NamedTuple):
     """Something that is allowed by one side only, or has another value."""
 
-    change: Literal["newly allowed", "newly refused", "differs"]
+    change: Kind
     route: str
     what: Literal["origin", "method", "header", "credentials", "private network", "max-age", "exposed headers"]
     value: str
@@ -50,45 +54,57 @@ def diff(before: Snapshot, after: Snapshot) -> Diff:
     notes: dict[str, None] = {}
     for name in dict.fromkeys([*before, *after]):
         old, new = before.get(name), after.get(name)
-        policies = [() if route is None else route.policies for route in (old, new)]
-        allowed = _origins(name, "newly allowed", policies[1], policies[0], notes)
-        refused = _origins(name, "newly refused", policies[0], policies[1], notes)
-        changes += [*allowed, *refused]
+        old_policies, new_policies = (() if route is None else route.policies for route in (old, new))
+        found: list[Change] = []
+        sides: list[tuple[Kind, tuple[Policy, ...], tuple[Policy, ...]]] = [
+            ("newly allowed", new_policies, old_policies),
+            ("newly refused", old_policies, new_policies),
+        ]
+        for kind, allowing, refusing in sides:
+            origins = _origins(allowing, refusing)
+            found += [Change(kind, name, "origin", "", origin, rule) for origin, rule in origins.found]
+            notes.update(dict.fromkeys(f"{name}: {note}" for note in origins.notes))
         if old is not None and new is not None:
-            changes += _details(name, old, new)
+            found += _details(old_policies, new_policies, old.methods & new.methods)
+        changes += [change._replace(route=name) for change in found]
     return Diff(changes, list(notes))
 
 
-def _origins(
-    route: str,
-    change: Literal["newly allowed", "newly refused"],
-    allowing: Sequence[Policy],
-    refusing: Sequence[Policy],
-    notes: dict[str, None],
-) -> list[Change]:
+class _Origins(NamedTuple):
+    """The origins that some policies allow and others do not."""
+
+    found: list[tuple[str, str]]
+    """Origins, each with the policy that allows it."""
+    notes: list[str]
+
+
+# Most routes of an application have the same policies.
+@lru_cache(maxsize=100)
+def _origins(allowing: tuple[Policy, ...], refusing: tuple[Policy, ...]) -> _Origins:
     """Return for each item that allows more than the other side an origin that only it allows."""
     others = [item for policy in refusing for item in policy.origins]
-    for item in others:
-        if item.kind == "function":
-            notes[f"{route}: what {item} allows is not known"] = None
-    found: list[Change] = []
+    known = frozenset(others)
+    found: dict[str, str] = {}
+    notes = [f"what {item} allows is not known" for item in others if item.kind == "function"]
     for policy in allowing:
         for item in policy.origins:
             if item.kind == "function":
-                notes[f"{route}: what {item} allows is not known"] = None
-            elif item not in others:
-                origin = _witness(route, item, others, notes)
+                notes.append(f"what {item} allows is not known")
+            elif item not in known:
+                origin, is_exact = _witness(item, others)
+                if not is_exact:
+                    notes.append(f"{item} could be compared for sample origins only")
                 if origin is not None:
-                    found.append(Change(change, route, "origin", "", origin, policy.name))
-    return list({each.origin: each for each in found}.values())
+                    found.setdefault(origin, policy.name)
+    return _Origins(list(found.items()), notes)
 
 
-def _witness(route: str, item: Item, others: Sequence[Item], notes: dict[str, None]) -> str | None:
-    """Return an origin that an item allows and others do not, or None if none is known."""
+def _witness(item: Item, others: Sequence[Item]) -> tuple[str | None, bool]:
+    """Return an origin that an item allows and others do not, or None if none is known, and whether that is certain."""
     if any(other.kind == "any" for other in others):
-        return None
+        return None, True
     if item.kind in {"literal", "exact"}:
-        return None if any(other.matches(item.text) for other in others) else item.text
+        return None if any(other.matches(item.text) for other in others) else item.text, True
     # Of the literals, only those matter that the item allows.
     relevant = [
         other for other in others if other.kind not in {"literal", "exact", "function"} or item.matches(other.text)
@@ -98,17 +114,15 @@ def _witness(route: str, item: Item, others: Sequence[Item], notes: dict[str, No
     exact = [matcher for matcher in matchers if matcher is not None]
     if item.matcher is not None and len(exact) == len(matchers):
         try:
-            return witness(item.matcher, exact)
+            return witness(item.matcher, exact), True
         except TooManyStatesError:
             pass
-    notes[f"{route}: {item} could be compared for sample origins only"] = None
     candidates = [
         *item.samples(),
         *(attack for other in others for text in other.samples() for attack in _attacks(text)),
     ]
-    return next(
-        (text for text in candidates if item.matches(text) and not any(other.matches(text) for other in others)), None
-    )
+    allowed = (text for text in candidates if item.matches(text))
+    return next((text for text in allowed if not any(other.matches(text) for other in others)), None), False
 
 
 def _attacks(origin: str) -> list[str]:
@@ -125,17 +139,18 @@ def _attacks(origin: str) -> list[str]:
     ]
 
 
-def _details(route: str, old: Route, new: Route) -> list[Change]:
+@lru_cache(maxsize=100)
+def _details(old: tuple[Policy, ...], new: tuple[Policy, ...], methods: frozenset[str]) -> list[Change]:
     """Compare what origins may do that both sides allow."""
-    items = [item for policy in (*old.policies, *new.policies) for item in policy.origins]
+    items = [item for policy in (*old, *new) for item in policy.origins]
     samples = [attack for item in items for text in item.samples() for attack in _attacks(text)]
     samples += ["https://any.example", "null"]
     found: dict[tuple[str, ...], Change] = {}
     for origin in islice(dict.fromkeys(samples), _SAMPLES):
-        before, after = _deciding(old.policies, origin), _deciding(new.policies, origin)
+        before, after = _deciding(old, origin), _deciding(new, origin)
         if before is None or after is None:
             continue
-        for change in _compare(route, old.methods & new.methods, before, after, origin):
+        for change in _compare(methods, before, after, origin):
             found.setdefault((change.change, change.what, change.value), change)
     return list(found.values())
 
@@ -144,12 +159,12 @@ def _deciding(policies: Iterable[Policy], origin: str) -> Policy | None:
     return next((policy for policy in policies if any(item.matches(origin) for item in policy.origins)), None)
 
 
-def _compare(route: str, methods: frozenset[str], before: Policy, after: Policy, origin: str) -> list[Change]:
+def _compare(methods: frozenset[str], before: Policy, after: Policy, origin: str) -> list[Change]:
     found: list[Change] = []
 
-    def add(change: Literal["newly allowed", "newly refused", "differs"], what: str, value: str = "") -> None:
+    def add(change: Kind, what: str, value: str = "") -> None:
         rule = before.name if change == "newly refused" else after.name
-        found.append(Change(change, route, what, value, origin, rule))  # type: ignore[arg-type]
+        found.append(Change(change, "", what, value, origin, rule))  # type: ignore[arg-type]
 
     def compare(what: str, names: Iterable[str], old: Callable[[str], bool], new: Callable[[str], bool]) -> None:
         for name in names:

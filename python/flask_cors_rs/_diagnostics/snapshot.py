@@ -50,7 +50,7 @@ class Item:
         return {"kind": self.kind, "text": self.text, "flags": self.flags}
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Item) and self.as_dict() == other.as_dict()
+        return isinstance(other, Item) and (self.kind, self.text, self.flags) == (other.kind, other.text, other.flags)
 
     def __hash__(self) -> int:
         return hash((self.kind, self.text))

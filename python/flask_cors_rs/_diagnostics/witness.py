@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .._regex.linear import LinearMatcher
@@ -24,7 +25,7 @@ _ORIGINS = [
 ]
 """The origins that browsers send: first those that people know best."""
 
-_LIMIT = 20_000
+_LIMIT = 5_000
 """How many states of all automata together are looked at."""
 
 _PREFERRED = "aeobcdxyz0123456789-._:/"
@@ -47,8 +48,8 @@ def witness(allowing: LinearMatcher, refusing: Sequence[LinearMatcher]) -> str |
 
 
 def _search(accepting: list[LinearMatcher], refusing: list[LinearMatcher]) -> str | None:
-    matchers = [*accepting, *refusing]
-    letters = _letters(matchers)
+    matchers = list(map(_automaton, [*accepting, *refusing]))
+    letters = _letters([*accepting, *refusing])
     start = tuple(matcher.start for matcher in matchers)
     waiting = deque([(start, "")])
     seen = {(start, "")}
@@ -59,15 +60,42 @@ def _search(accepting: list[LinearMatcher], refusing: list[LinearMatcher]) -> st
         if all(accepts[: len(accepting)]) and not any(accepts[len(accepting) :]):
             return text
         for letter in letters:
-            then = tuple(matcher.step(each, before, letter) for matcher, each in zip(matchers, states))
-            key = (then, "w" if letter.isalnum() or letter == "_" else "-")
             # Nothing is accepted any more without the first ones.
+            then = tuple(
+                matcher.step(each, before, letter) if each else each for matcher, each in zip(matchers, states)
+            )
+            key = (then, _kind(letter))
             if key not in seen and all(then[: len(accepting)]):
                 if len(seen) >= _LIMIT:
                     raise TooManyStatesError
                 seen.add(key)
                 waiting.append((then, text + letter))
     return None
+
+
+class _Automaton:
+    """An expression, whose steps are made once for all letters of a kind."""
+
+    def __init__(self, matcher: LinearMatcher) -> None:
+        self.start, self.accepts, self._step = matcher.start, matcher.accepts, matcher.step
+        self._steps: dict[tuple[frozenset[int], str, str], frozenset[int]] = {}
+
+    def step(self, states: frozenset[int], before: str, letter: str) -> frozenset[int]:
+        """Return the states after one more letter."""
+        key = (states, _kind(before), letter)
+        then = self._steps.get(key)
+        if then is None:
+            then = self._steps[key] = self._step(states, before, letter)
+        return then
+
+
+# The same expression is compared with many others.
+_automaton = lru_cache(maxsize=1_000)(_Automaton)
+
+
+def _kind(letter: str) -> str:
+    """Return what an assertion can know of a letter: whether it is one of a word, or none at all."""
+    return letter and ("w" if letter.isalnum() or letter == "_" else "-")
 
 
 def _letters(matchers: list[LinearMatcher]) -> list[str]:
