@@ -15,47 +15,32 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask, request
 from hypothesis import given, strategies as st
-from werkzeug.test import Client
 
-from flask_cors_rs import CORS, CORSMiddleware, Difference, Report, cross_origin, report_only
+from flask_cors_rs import CORS, Difference, Report, cross_origin, report_only
 from flask_cors_rs._engine.decision import Decision
 from flask_cors_rs.cli import cors
+from support import placements
+from support.placements import RULES
 from support.servers import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from werkzeug.test import Client
+
 A, B, C = "https://a.example", "https://b.example", "https://c.example"
-WAYS = ["hook", "middleware", "decorator", "decorator in middleware", "outer middleware"]
-RULES = {
-    "hook": "/* of CORS(app)",
-    "middleware": "/* of CORSMiddleware",
-    "decorator": "@cross_origin",
-    "decorator in middleware": "@cross_origin",
-    "outer middleware": "/* of CORSMiddleware",
-}
 
 
-def make_app(way: str, **options: Any) -> tuple[Client, Callable[[], Report]]:
+def make_app(placement: str, **options: Any) -> tuple[Client, Callable[[], Report]]:
     """Return a client of an application with a policy, and a function that returns its report."""
-    app = Flask(__name__)
-    view: Any = lambda number: f"item {number}"  # noqa: E731
-    if "decorator" in way:
-        view = cross_origin(**options)(view)
-    app.add_url_rule("/items/<int:number>", "item", view, methods=["GET", "PUT"])
-    if way in {"hook", "middleware"}:
-        CORS(app, middleware=way == "middleware", **options)
-    elif way == "decorator in middleware":
-        CORS(app, middleware=True, origins=[])
-    elif way == "outer middleware":
-        outer = CORSMiddleware(app.wsgi_app, **options)
-        return Client(outer, use_cookies=False), outer.report
+    client, placed = placements.make_app(placement, **options)
 
     def report() -> Report:
-        result: Report = app.extensions["flask_cors_rs"].report()
+        observed: Any = placed if placement == "outer middleware" else placed.extensions["flask_cors_rs"]
+        result: Report = observed.report()
         return result
 
-    return app.test_client(use_cookies=False), report
+    return client, report
 
 
 def ask(client: Client, origin: str, method: str = "GET", **headers: str) -> Any:
@@ -74,7 +59,7 @@ def found(report: Report) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", RULES)
 def test_requests_that_would_be_treated_differently_are_recorded(way: str) -> None:
     client, report = make_app(way, origins=[A, B], report_only={"origins": [A, C], "methods": ["GET"]})
     for origin in (A, B, B, C, "https://d.example"):
@@ -97,7 +82,7 @@ def test_requests_that_would_be_treated_differently_are_recorded(way: str) -> No
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", RULES)
 @pytest.mark.parametrize("vary", [True, "always"])
 def test_the_response_is_the_same_as_without(way: str, vary: Any) -> None:
     options: dict[str, Any] = {
@@ -120,7 +105,7 @@ def test_the_response_is_the_same_as_without(way: str, vary: Any) -> None:
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", RULES)
 def test_a_request_with_cookies_needs_credentials(way: str) -> None:
     client, report = make_app(way, origins=A, supports_credentials=True, report_only={"origins": A})
     ask(client, A)
@@ -186,7 +171,7 @@ def test_a_blueprint_reports_to_its_application() -> None:
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", RULES)
 def test_a_function_that_raises_is_logged_and_changes_nothing(way: str, caplog: pytest.LogCaptureFixture) -> None:
     def fail(origin: str) -> bool:
         raise RuntimeError("no database")
@@ -198,7 +183,7 @@ def test_a_function_that_raises_is_logged_and_changes_nothing(way: str, caplog: 
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", RULES)
 def test_each_function_of_an_origin_is_called_once(way: str) -> None:
     calls: list[str] = []
 

@@ -7,7 +7,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask import Flask
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -15,41 +14,18 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
-from werkzeug.test import Client
 
-from flask_cors_rs import CORS, CORSMiddleware, cors_decided, cors_refused, cross_origin
+from flask_cors_rs import cors_decided, cors_refused
 from support.documentation import example
 from support.engines import ENGINES
+from support.placements import RULES, make_app
 from support.processes import run_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 A, B = "https://a.example", "https://b.example"
-RULES = {
-    "hook": "/* of CORS(app)",
-    "middleware": "/* of CORSMiddleware",
-    "decorator": "@cross_origin",
-    "decorator in middleware": "@cross_origin",
-    "outer middleware": "/* of CORSMiddleware",
-}
-
-
-def make_app(way: str) -> tuple[Client, object]:
-    """Return a client of an application that allows one origin, and the sender of its signals."""
-    app = Flask(__name__)
-    view: Any = lambda: "hello"  # noqa: E731
-    if "decorator" in way:
-        view = cross_origin(origins=A)(view)
-    app.add_url_rule("/", "index", view)
-    if way in {"hook", "middleware"}:
-        CORS(app, origins=A, middleware=way == "middleware")
-    elif way == "decorator in middleware":
-        CORS(app, middleware=True)
-    elif way == "outer middleware":
-        outer = CORSMiddleware(app.wsgi_app, origins=A)
-        return Client(outer), outer
-    return app.test_client(), app
+PATH = "/items/7"
 
 
 @pytest.fixture
@@ -70,12 +46,12 @@ def received() -> Iterator[list[tuple[Any, ...]]]:
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("way", RULES)
 def test_decisions_are_sent(way: str, received: list[tuple[Any, ...]]) -> None:
-    client, app = make_app(way)
-    client.get("/")
+    client, app = make_app(way, origins=A)
+    client.get(PATH)
     assert received == [], "a request without an Origin is not decided"
-    client.get("/", headers={"Origin": A})
-    client.get("/", headers={"Origin": B})
-    client.options("/", headers={"Origin": B, "Access-Control-Request-Method": "PUT"})
+    client.get(PATH, headers={"Origin": A})
+    client.get(PATH, headers={"Origin": B})
+    client.options(PATH, headers={"Origin": B, "Access-Control-Request-Method": "PUT"})
     names = [name for name, *_ in received]
     assert names == ["decided", "decided", "refused", "decided", "refused"]
     for _, sender, values in received:
@@ -91,24 +67,24 @@ def test_decisions_are_sent(way: str, received: list[tuple[Any, ...]]) -> None:
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("way", RULES)
 def test_a_receiver_can_come_after_the_first_request(way: str) -> None:
-    client, _ = make_app(way)
+    client, _ = make_app(way, origins=A)
     calls: list[object] = []
 
     def receive(sender: object, **_values: Any) -> None:
         calls.append(sender)
 
-    client.get("/", headers={"Origin": A})
+    client.get(PATH, headers={"Origin": A})
     with cors_decided.connected_to(receive):
-        client.get("/", headers={"Origin": A})
-        client.options("/", headers={"Origin": A, "Access-Control-Request-Method": "PUT"})
-    client.get("/", headers={"Origin": A})
+        client.get(PATH, headers={"Origin": A})
+        client.options(PATH, headers={"Origin": A, "Access-Control-Request-Method": "PUT"})
+    client.get(PATH, headers={"Origin": A})
     assert len(calls) == 2
 
 
 @pytest.mark.usefixtures("engine")
 def test_a_receiver_can_listen_to_one_application(received: list[tuple[Any, ...]]) -> None:
-    first, sender = make_app("hook")
-    second, _ = make_app("hook")
+    first, sender = make_app("hook", origins=A)
+    second, _ = make_app("hook", origins=A)
     calls: list[object] = []
 
     def receive(sender: object, **_values: Any) -> None:
@@ -116,7 +92,7 @@ def test_a_receiver_can_listen_to_one_application(received: list[tuple[Any, ...]
 
     cors_decided.connect(receive, sender=sender)
     for client in (first, second):
-        client.get("/", headers={"Origin": A})
+        client.get(PATH, headers={"Origin": A})
     assert calls == [sender]
     assert len(received) == 2
 
@@ -129,9 +105,9 @@ def test_a_receiver_that_raises_changes_nothing(
     def fail(sender: object, **_values: Any) -> None:
         raise RuntimeError("no\nmetrics")
 
-    client, _ = make_app(way)
+    client, _ = make_app(way, origins=A)
     with cors_decided.connected_to(fail):
-        response = client.get("/", headers={"Origin": A})
+        response = client.get(PATH, headers={"Origin": A})
     assert (response.status_code, response.headers["Access-Control-Allow-Origin"]) == (200, A)
     assert len(received) == 1
     (line,) = [record.getMessage() for record in caplog.records]
@@ -174,9 +150,9 @@ def test_blinker_is_needed() -> None:
 
 
 def send_requests(names: dict[str, Any], receiver: str) -> None:
-    client, _ = make_app("hook")
+    client, _ = make_app("hook", origins=A)
     for origin in (A, B, B):
-        client.get("/", headers={"Origin": origin})
+        client.get(PATH, headers={"Origin": origin})
     cors_decided.disconnect(names[receiver])
     cors_refused.disconnect(names[receiver])
 
