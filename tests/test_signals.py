@@ -179,9 +179,9 @@ def test_the_recipe_for_opentelemetry() -> None:
     (span,) = exporter.get_finished_spans()
     assert dict(span.attributes or {}) == {"cors.rule": "/* of CORS(app)", "cors.reason": "origin not allowed"}
     recorded: Any = reader.get_metrics_data()
-    data = json.loads(recorded.to_json())
-    (metric,) = data["resource_metrics"][0]["scope_metrics"][0]["metrics"]
-    assert (metric["name"], metric["data"]["data_points"][0]["value"]) == ("cors.refusals", 2)
+    scopes = json.loads(recorded.to_json())["resource_metrics"][0]["scope_metrics"]
+    metrics_by_name = {metric["name"]: metric for scope in scopes for metric in scope["metrics"]}
+    assert metrics_by_name["cors.refusals"]["data"]["data_points"][0]["value"] == 2
 
 
 def test_the_recipe_for_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
