@@ -239,6 +239,27 @@ class Soak:
         return before, resident()
 
 
+def send_different_origins(total: int) -> tuple[int, int, int]:
+    """Send requests that all differ from a report-only policy, each with an origin of its own.
+
+    :returns: the memory after the warm-up and at the end, and how many differences are on record
+    """
+    from flask_cors_rs import CORSMiddleware
+
+    def application(_environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return []
+
+    middleware = CORSMiddleware(application, report_only={"origins": "https://fixed.example"})
+    before = 0
+    for number in range(total):
+        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "HTTP_ORIGIN": f"https://{number}.evil.example"}
+        middleware(environ, lambda *_: lambda _: None)
+        if number == int(total * WARM_UP):
+            before = resident()
+    return before, resident(), len(middleware.report().differences)
+
+
 def main() -> int:
     """Run the soak, and print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -258,6 +279,13 @@ def main() -> int:
     print(
         f"{arguments.engine}: {sum(soak.done):,} requests in {THREADS} threads in {time.monotonic() - start:.0f} s,"
         f" {soak.reconfigurations:,} changes of the policies, {FORKS} forks;"
+        f" resident memory {before / 1e6:.1f} MB after {WARM_UP:.0%} of them, {after / 1e6:.1f} MB at the end"
+    )
+    before, after, recorded = send_different_origins(arguments.requests)
+    if after - before > MOST_GROWTH or recorded > 1_000:
+        soak.wrong.append(f"the memory grew by {after - before:,} bytes, and {recorded:,} differences are on record")
+    print(
+        f"{arguments.engine}: {arguments.requests:,} different origins, {recorded:,} differences on record;"
         f" resident memory {before / 1e6:.1f} MB after {WARM_UP:.0%} of them, {after / 1e6:.1f} MB at the end"
     )
     print(*soak.wrong, sep="\n", end="\n" if soak.wrong else "")
