@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._engine.decision import Decision, Reason
     from ._observation import Observer
     from ._options.resources import Resources
+    from .report_only import Recorder
 
     PreflightResult = Union[Reason, Literal["the application decides", "the views have changed"]]
     Preflight = Callable[[Environ, HeaderList], PreflightResult]
@@ -96,6 +97,24 @@ def is_observed(report_only: object) -> bool:
     """Whether anybody is told about decisions, apart from the log in debug mode."""
     signals = modules.get("flask_cors_rs.signals")
     return report_only is not None or (signals is not None and signals.have_receivers())
+
+
+class LazyRecorder:
+    """What records differences from report-only policies. It is made when it is first needed."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made: list[Recorder] = []
+
+    def __call__(self) -> Recorder:
+        """Return the recorder."""
+        if not self._made:
+            from .report_only import Recorder
+
+            # Two threads can do so at the same time. The first one counts.
+            self._made.append(Recorder())
+        return self._made[0]
 
 
 def forget_plans() -> None:

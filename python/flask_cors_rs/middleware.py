@@ -14,6 +14,7 @@ from ._plan import (
     PASSED_ON,
     VIEWS_HAVE_CHANGED,
     Evaluation,
+    LazyRecorder,
     Plan,
     decorations,
     is_observed,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ._observation import Observer
     from ._options.resources import Resources
     from .options import CORSOptions
-    from .report_only import Recorder, Report
+    from .report_only import Report
 
 
 class CORSMiddleware:
@@ -73,7 +74,7 @@ class CORSMiddleware:
         self._lock = RLock()
         self._resources = resources
         self._plan: Plan | None = None
-        self._recorders: list[Recorder] = []
+        self._recorder = LazyRecorder()
         register(self)
 
     @property
@@ -116,26 +117,18 @@ class CORSMiddleware:
 
         return Observer(
             self,
-            recorder=self._get_recorder,
+            recorder=self._recorder,
             request=lambda environ: Request(environ, populate_request=False),
             route=lambda _: "",
             debug=self.debug,
         )
-
-    def _get_recorder(self) -> Recorder:
-        if not self._recorders:
-            from .report_only import Recorder
-
-            # Two threads can do so at the same time. The first one counts.
-            self._recorders.append(Recorder())
-        return self._recorders[0]
 
     def report(self) -> Report:
         """Return what the option ``report_only`` would change.
 
         The requests are those that this process has handled since it started.
         """
-        return self._get_recorder().report()
+        return self._recorder().report()
 
     def forget_plan(self) -> None:
         """Choose again what to do with requests."""

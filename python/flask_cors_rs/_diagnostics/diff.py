@@ -62,7 +62,7 @@ def diff(before: Snapshot, after: Snapshot) -> Diff:
         ]
         for kind, allowing, refusing in sides:
             origins = _origins(allowing, refusing)
-            found += [Change(kind, name, "origin", "", origin, rule) for origin, rule in origins.found]
+            found += [Change(kind, "", "origin", "", origin, rule) for origin, rule in origins.found]
             notes.update(dict.fromkeys(f"{name}: {note}" for note in origins.notes))
         if old is not None and new is not None:
             found += _details(old_policies, new_policies, old.methods & new.methods)
@@ -106,11 +106,11 @@ def _witness(item: Item, others: Sequence[Item]) -> tuple[str | None, bool]:
     if item.kind in {"literal", "exact"}:
         return None if any(other.matches(item.text) for other in others) else item.text, True
     # Of the literals, only those matter that the item allows.
-    relevant = [
-        other for other in others if other.kind not in {"literal", "exact", "function"} or item.matches(other.text)
+    matchers = [
+        other.matcher
+        for other in others
+        if other.kind != "function" and (other.kind not in {"literal", "exact"} or item.matches(other.text))
     ]
-    relevant = [other for other in relevant if other.kind != "function"]
-    matchers = [other.matcher for other in relevant]
     exact = [matcher for matcher in matchers if matcher is not None]
     if item.matcher is not None and len(exact) == len(matchers):
         try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._plan import LazyRecorder
+
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..report_only import Recorder, Report
+    from ..report_only import Report
     from .middleware import FlaskMiddleware
 
 EXTENSION = "flask_cors_rs"
@@ -17,23 +19,15 @@ EXTENSION = "flask_cors_rs"
 class ApplicationState:
     """What is known about one application."""
 
-    __slots__ = ("_recorders", "has_decorated_views", "middleware")
+    __slots__ = ("has_decorated_views", "middleware", "recorder")
 
     def __init__(self, has_decorated_views: bool = False) -> None:
         self.has_decorated_views = has_decorated_views
         """Whether a decorated view has handled a request to the application."""
         self.middleware: FlaskMiddleware | None = None
         """The middleware around the application, if an extension asks for one."""
-        self._recorders: list[Recorder] = []
-
-    def recorder(self) -> Recorder:
-        """Return what records differences from the report-only policies of the application."""
-        if not self._recorders:
-            from ..report_only import Recorder
-
-            # Two threads can do so at the same time. The first one counts.
-            self._recorders.append(Recorder())
-        return self._recorders[0]
+        self.recorder = LazyRecorder()
+        """What records differences from the report-only policies of the application."""
 
     def report(self) -> Report:
         """Return what the report-only policies of the application would change.
