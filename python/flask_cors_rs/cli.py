@@ -1,4 +1,4 @@
-"""The commands ``flask cors rules``, ``diff``, ``check``, ``audit`` and ``report``."""
+"""The commands ``flask cors rules``, ``diff``, ``check``, ``audit``, ``report`` and ``export``."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from ._diagnostics.audit import SEVERITIES, audit
 from ._diagnostics.diff import diff
 from ._diagnostics.explain import explain, explain_url
 from ._diagnostics.snapshot import FORMAT, VERSION, policy_as_dict, read_snapshot, snapshot_of
+from ._edge.export import PROXIES, Settings, changes, export
 from ._log import printable
 from .report_only import Report
 
@@ -480,3 +481,77 @@ def _print_report(report: Report) -> None:
 
 def _minute(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d %H:%M}"
+
+
+# --- export -----------------------------------------------------------------------------------------------------------
+
+
+@cors.command("export")
+@click.argument("proxy", type=click.Choice([*PROXIES]), required=False)
+@click.option(
+    "--scope",
+    type=click.Choice(["preflights", "all"]),
+    default="preflights",
+    show_default=True,
+    help="What the proxy decides about: preflights, or responses without CORS headers too, such as its own errors.",
+)
+@click.option("--name", default="flask_cors", show_default=True, help="What the names of variables begin with.")
+@click.option("--part", type=click.Choice(["http", "location"]), default="http", help="The part for nginx.")
+@click.option("--strict", is_flag=True, help="The exit status is 1 if something is left to the application.")
+@click.option("--check", "deployed", type=click.Path(path_type=Path), help="Compare a deployed file instead.")
+@_json_option
+def export_command(
+    proxy: str | None, scope: str, name: str, part: str, strict: bool, deployed: Path | None, as_json: bool
+) -> None:
+    """Write the policies as configuration for PROXY.
+
+    The proxy then answers preflights that a policy allows as the application would. Everything else is passed on:
+    preflights that are refused, and what a proxy cannot decide. That is listed on standard error.
+
+    \b
+    flask cors export nginx > cors.conf
+    flask cors export nginx --part location > cors-location.conf
+    flask cors export --check cors.conf
+
+    With --check, the exit status is 1 if the file does not say what the application says.
+    """  # noqa: D301 - Click keeps the line breaks after a backspace
+    app = _current_app()
+    if deployed is not None:
+        _check_export(app, deployed, as_json=as_json)
+        return
+    if proxy is None:
+        raise click.UsageError(f"name a proxy: {', '.join(PROXIES)}")
+    if part == "location" and proxy != "nginx":
+        raise click.UsageError("--part is for nginx only")
+    try:
+        exported = export(app, Settings(proxy, "all" if scope == "all" else "preflights", name, part))
+    except ValueError as error:
+        raise click.UsageError(printable(str(error))) from error
+    left_out, notes = exported.edge.left_out, exported.edge.notes
+    if as_json:
+        _print_json(
+            {"fragment": exported.text, "left_out": [each._asdict() for each in left_out], "notes": list(notes)}
+        )
+    else:
+        click.echo(exported.text, nl=False)
+        for each in left_out:
+            _print(f"Left to the application: {each}.", hanging=4, err=True, fg="yellow")
+        for note in notes:
+            _print(f"Note: {note}.", hanging=4, err=True)
+    sys.exit(1 if strict and left_out else 0)
+
+
+def _check_export(app: Flask, deployed: Path, *, as_json: bool) -> None:
+    """Print whether a deployed file is what the application says, and end the command."""
+    try:
+        reasons = changes(app, deployed.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise click.UsageError(printable(f"{deployed}: {error}")) from error
+    if as_json:
+        _print_json({"up_to_date": not reasons, "reasons": reasons})
+    elif reasons:
+        for reason in reasons:
+            _print(f"{deployed}: {reason}", hanging=4, fg="red")
+    else:
+        _print(f"{deployed} says what the application says.")
+    sys.exit(1 if reasons else 0)

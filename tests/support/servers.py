@@ -35,15 +35,21 @@ def serving(app: Flask, host: str = "127.0.0.1") -> Iterator[str]:
 
 
 @contextmanager
-def started(*command: str, cwd: Path | None = None, **variables: str) -> Iterator[int]:
+def started(
+    *command: str, cwd: Path | None = None, configuration: tuple[Path, str] | None = None, **variables: str
+) -> Iterator[int]:
     """Run a program that serves on a free port of this machine, and return the port as soon as it accepts connections.
 
     :param command: the program and its arguments, in which ``{port}`` stands for the port
+    :param configuration: a file to write first and its text, in which ``{port}`` stands for the port too
     :param variables: environment variables to set
     """
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
+    if configuration is not None:
+        file, text = configuration
+        file.write_text(text.replace("{port}", str(port)), encoding="utf-8")
     with tempfile.TemporaryFile("w+") as output:
 
         def log() -> str:

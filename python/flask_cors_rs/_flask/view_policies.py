@@ -264,6 +264,11 @@ class ViewPolicies:
         """The options of the decorator itself."""
         return self._options
 
+    def is_stable(self, app: Flask) -> bool:
+        """Whether the options are the same at the next request, unless someone changes them."""
+        named = [*self._options.values(), *config_layer(app).values()]
+        return all(map(_is_stable, named))
+
     def options_for(self, app: Flask) -> Options:
         """Return the options for an application, as they are now.
 

@@ -8,6 +8,7 @@ them twice at a character.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Callable, NamedTuple, Union
 
 MAX_STATES = 2000
@@ -31,6 +32,15 @@ class _Split(NamedTuple):
     then: tuple[int, ...]
 
 
+class Edges(NamedTuple):
+    """How an automaton goes on after a state."""
+
+    characters: frozenset[str]
+    """The characters that the state reads."""
+    following: dict[int, int]
+    """The states that read the next character, and in how many ways each is reached, at most 2."""
+
+
 _State = Union[_Character, _Assertion, _Split, None]
 _Build = Callable[[int], int]
 """A function that adds the states of a part of an expression. It takes the number of the state that follows, and
@@ -45,7 +55,7 @@ _ASSERTIONS: dict[str, Callable[[str, int], bool]] = {
     r"(?-u:\b)": lambda text, at: (at > 0 and text[at - 1] in _WORD) != (at < len(text) and text[at] in _WORD),
 }
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"(?P<assertion>\\A|\\z|\(\?m:[$^]\)|\(\?-u:\\b\))|(?P<open>\(\?:)|(?P<class>\[[^\]]*\])|(?P<code>\\x\{[0-9A-F]+\})"
     r"|(?P<repeat>[*+?]|\{[0-9,]+\})|(?P<or>\|)|(?P<close>\))|(?P<plain>[^\\\[\](){}*+?|])"
 )
@@ -61,7 +71,7 @@ class LinearMatcher:
 
     def __init__(self, rust: str) -> None:
         self._states: list[_State] = [None]
-        self._tokens = list(_TOKEN.finditer(rust))
+        self._tokens = list(TOKEN.finditer(rust))
         if sum(len(token[0]) for token in self._tokens) != len(rust):
             raise ValueError(f"{rust!r} is not a translated expression")
         self._next = 0
@@ -76,6 +86,39 @@ class LinearMatcher:
     def classes(self) -> set[frozenset[str]]:
         """The sets of characters that the expression tells from the others."""
         return {state.one_of for state in self._states if type(state) is _Character}
+
+    @property
+    def first_characters(self) -> frozenset[str]:
+        """The characters that a text can begin with."""
+        states = map(self._states.__getitem__, self._reached({self._first}, "", 0))
+        return frozenset(chain.from_iterable(state.one_of for state in states if type(state) is _Character))
+
+    def edges(self) -> tuple[dict[int, int], dict[int, Edges]]:
+        """Return the states that read the first character, and for each state those that read the next one.
+
+        Assertions count as if they held.
+        """
+        return self._ways(self._first), {
+            number: Edges(state.one_of, self._ways(state.then))
+            for number, state in enumerate(self._states)
+            if type(state) is _Character
+        }
+
+    def _ways(self, start: int) -> dict[int, int]:
+        """Return the states that read a character after a state, and in how many ways each is reached, at most 2."""
+        ways: dict[int, int] = {}
+        waiting = [start]
+        while waiting:
+            number = waiting.pop()
+            state = self._states[number]
+            ways[number] = ways.get(number, 0) + 1
+            if ways[number] > 2:
+                ways[number] = 2
+            elif type(state) is _Split:
+                waiting += state.then
+            elif type(state) is _Assertion:
+                waiting.append(state.then)
+        return {number: count for number, count in ways.items() if type(self._states[number]) is _Character}
 
     def step(self, states: frozenset[int], before: str, character: str) -> frozenset[int]:
         """Return the states after one more character.

@@ -1,0 +1,1 @@
+"""The policies of an application as configuration for a proxy."""
