@@ -11,7 +11,7 @@ SOURCES := pyproject.toml build_backend/build_backend.py Makefile $(shell find r
 PARALLEL := -n auto --dist worksteal -p no:benchmark
 
 .DEFAULT_GOAL := help
-.PHONY: public-suffixes help demo e2e servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-floors bench-observed bench-start start-check instructions-check instructions-record docs fuzz mutants wheels build-requirements reproducible matrix prerelease third-party licenses sbom trust clean
+.PHONY: public-suffixes help demo e2e edge servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-edge bench-floors bench-observed bench-start start-check instructions-check instructions-record docs fuzz mutants wheels build-requirements reproducible matrix prerelease third-party licenses sbom trust clean
 
 help: ## list these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -49,6 +49,10 @@ servers: $(STAMP) ## send the same requests to every WSGI server (uWSGI needs a 
 	$(BIN)/python -m pip install --quiet --group servers
 	-$(BIN)/python -m pip install --quiet uwsgi
 	$(BIN)/python -m pytest tests/servers/every_server.py
+
+edge: $(STAMP) ## compare what each proxy decides with the application (installs them where apt-get is available)
+	command -v apt-get >/dev/null && apt-get update && apt-get install --yes --no-install-recommends nginx haproxy caddy apache2 || true
+	$(BIN)/python -m pytest tests/edge/every_proxy.py
 
 soak: $(STAMP) ## send a million requests to each engine while the policies change (REQUESTS=1000000)
 ifdef CARGO
@@ -90,6 +94,10 @@ bench-engine: ## time the Rust engine by itself
 
 bench-server: $(STAMP) ## load a gunicorn server with each candidate (needs wrk)
 	$(BENCH) measure.server
+
+bench-edge: $(STAMP) ## load preflights at gunicorn and at each installed proxy in front of it (needs wrk)
+	$(BIN)/python -m pip install --quiet --group servers
+	PYTHONPATH=benches:tests $(BIN)/python -m measure.edge
 
 bench-peers: $(STAMP) ## time the Rust engine and CORS libraries for Go and Rust (needs Go)
 	$(BIN)/python benches/peers/run.py

@@ -245,3 +245,40 @@ def test_the_body_of_a_response_is_not_read() -> None:
     head = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 9\r\n\r\n"
     with answering(head, b"x", seconds=60) as base:
         assert explain_url(base, "https://app.example", "GET", "/", timeout=30).allowed
+
+
+def test_audit_of_a_server_behind_a_proxy_that_adds_headers_too() -> None:
+    def add_headers(environ: dict[str, Any], start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            more = [("access-control-allow-origin", "*"), ("Access-Control-Allow-Credentials", "true")]
+            return start_response(status, [*headers, *more], exc_info)
+
+        return served(environ, start)
+
+    app, served, proxy = make_app(), make_app(), Flask(__name__)
+    proxy.wsgi_app = add_headers  # type: ignore[method-assign]
+    with serving(proxy) as base:
+        result = run(app, "audit", "--url", f"{base}/")
+        assert result.exit_code == 1
+        assert f"CORS024 error  {base}" in result.output
+        assert "Access-Control-Allow-Origin is sent twice in the response to OPTIONS (https://app.example, *)" in (
+            " ".join(result.output.split())
+        )
+        assert "Access-Control-Allow-Credentials is sent twice in the response to HEAD (true, true)" in (
+            " ".join(result.output.split())
+        )
+        assert "CORS024" not in run(app, "audit", "--url", base, "--ignore", "CORS024").output
+        check = run(app, "check", "https://app.example", "GET", "/api/items/1", "--url", base)
+        assert "Access-Control-Allow-Origin is added twice: keep CORS, and remove the header" in check.output
+    with serving(make_app()) as base:
+        assert "CORS024" not in run(app, "audit", "--url", base).output
+    assert run(app, "audit", "--url", base).exit_code == 2
+    assert "is not the URL of a server" in run(app, "audit", "--url", "nothing").output
+
+
+def test_check_of_a_server_that_sends_credentials_twice() -> None:
+    headers = b"Access-Control-Allow-Origin: https://app.example\r\nAccess-Control-Allow-Credentials: true\r\n"
+    twice = headers + b"Access-Control-Allow-Credentials: true\r\n"
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + twice + b"\r\n") as base:
+        result = run(make_app(), "check", "https://app.example", "GET", "/x", "--credentials", "--url", base)
+    assert "Access-Control-Allow-Credentials is added twice: keep CORS" in result.output

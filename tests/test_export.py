@@ -167,6 +167,35 @@ def test_an_expression_without_an_equal_decides_only_about_known_paths() -> None
         assert decide(edge_of(app, "preflights"), "OPTIONS", "/items/7", headers) is None
 
 
+@pytest.mark.parametrize("first", ["named", "item"])
+def test_of_routes_that_share_paths_the_one_that_werkzeug_prefers_decides(first: str) -> None:
+    app = Flask(__name__)
+    CORS(app, origins=A)
+    own = cross_origin(origins="https://own.example")
+    routes = {
+        "named": ("/items/<name>", own(lambda name: name)),
+        "item": ("/items/<int:number>", lambda number: "item"),
+        "slash": ("/<path:rest>/", own(lambda rest: rest)),
+    }
+    for endpoint in sorted(routes, key=lambda endpoint: endpoint != first):
+        path, view = routes[endpoint]
+        app.add_url_rule(path, endpoint, view)
+
+    def allowed(path: str) -> list[str]:
+        preflight = {"Access-Control-Request-Method": "GET"}
+        edge = edge_of(app, "preflights")
+        return [
+            origin
+            for origin in (A, "https://own.example")
+            if decide(edge, "OPTIONS", path, {"Origin": origin, **preflight})
+        ]
+
+    assert allowed("/items/7") == [A]
+    assert allowed("/items/x") == ["https://own.example"]
+    assert allowed("/items/x/") == ["https://own.example"]
+    assert allowed("/other") == []  # It is redirected.
+
+
 def left_out(app: Flask, *arguments: str) -> str:
     result = run(app, "nginx", "--json", *arguments)
     return " | ".join(f"{each['what']}: {each['why']}" for each in json.loads(result.stdout)["left_out"])
@@ -186,7 +215,7 @@ def test_what_is_left_to_the_application_is_named() -> None:
     app.add_url_rule("/own", "own", lambda: "own", methods=["GET", "OPTIONS"])
     app.add_url_rule("/view", "view", cross_origin(origins=iter([A]))(lambda: "view"))
     app.add_url_rule("/options", "options", cross_origin(automatic_options=False)(lambda: "o"), methods=["OPTIONS"])
-    decorated = cross_origin(origins=A)(lambda: "hidden")
+    decorated: Any = cross_origin(origins=A)(lambda: "hidden")
     app.add_url_rule("/hidden", "hidden", lambda: f"{decorated()}")
     found = left_out(app, "--scope", "all")
     for part in (

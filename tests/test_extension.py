@@ -167,6 +167,15 @@ def test_without_the_private_list_of_headers_the_public_way_is_taken(monkeypatch
     assert flask_response._list_headers_type() is Headers
 
 
+def test_a_header_of_the_same_length_is_another_header(engine: str) -> None:
+    app = Flask(__name__)
+    CORS(app)
+    other = "X" * len("Access-Control-Allow-Origin")
+    app.add_url_rule("/", "other", lambda: ("hello", {other: "mine"}))
+    response = app.test_client().get("/", headers=ORIGIN)
+    assert response.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
+
+
 def test_a_response_that_is_kept_does_not_pile_up_headers() -> None:
     app = Flask(__name__)
     kept = Response("hello")

@@ -21,6 +21,7 @@ from flask.globals import current_app
 
 from ._diagnostics.applied import policies_for, routed_resources, sample_paths
 from ._diagnostics.audit import SEVERITIES, audit
+from ._diagnostics.audit_server import audit_server
 from ._diagnostics.diff import diff
 from ._diagnostics.explain import explain, explain_url
 from ._diagnostics.snapshot import FORMAT, VERSION, policy_as_dict, read_snapshot, snapshot_of
@@ -390,13 +391,19 @@ _COLORS = {"error": "red", "warning": "yellow", "info": "blue"}
     help="The exit status is 1 if there are findings of this severity or a more severe one.",
 )
 @click.option("--ignore", multiple=True, metavar="ID", help="Leave out these findings. Repeat it for several ids.")
+@click.option("--url", help="Look for headers that the server at this URL, such as a proxy, sends twice.")
 @_json_option
-def audit_command(fail_on: str, ignore: tuple[str, ...], as_json: bool) -> None:
+def audit_command(fail_on: str, ignore: tuple[str, ...], url: str | None, as_json: bool) -> None:
     """Find policies that are unsafe, and options that have no effect.
 
     CORS_AUDIT_IGNORE in the configuration lists the ids of findings that are always left out.
     """
     findings = audit(_current_app(), ignore=ignore)
+    if url is not None:
+        try:
+            findings[:0] = [each for each in audit_server(_current_app(), url) if each.id not in ignore]
+        except (OSError, ValueError) as error:
+            raise click.UsageError(printable(str(error))) from error
     if as_json:
         _print_json([{**finding._asdict(), "documentation": finding.anchor} for finding in findings])
     else:

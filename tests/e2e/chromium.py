@@ -1,4 +1,7 @@
-"""Headless Chromium gives the same result as `check` for every misconfiguration. ``make e2e`` runs it."""
+"""Headless Chromium gives the same result as `check` for every misconfiguration, and goes through nginx.
+
+``make e2e`` runs it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import sync_playwright
 
+from edge.proxies import Site, behind, program
 from flask_cors_rs import explain
 from flask_cors_rs._diagnostics.explain import explain_url
 from support.misconfigurations import CASES, Case, make_app
@@ -16,6 +20,7 @@ from support.servers import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser
 
@@ -113,3 +118,18 @@ def test_the_browser_and_check_agree(case: Case, browser: Browser) -> None:
         assert explained.message.replace("http://localhost/", f"{base}/") in console
         if case.parameter is not None:
             assert explained.parameter in {error["failedParameter"] for error in errors}
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.error is None], ids=lambda case: case.title)
+def test_the_browser_gets_the_same_through_nginx(case: Case, browser: Browser, tmp_path: Path) -> None:
+    if program("nginx") is None:
+        pytest.skip("nginx is not installed: `make edge` installs it where apt-get is available")
+    app = make_app(case)
+    with serving(app, "localhost") as base:
+        directly = visit(browser, case, base)
+        backend = int(base.rpartition(":")[2])
+        with behind("nginx", [Site("localhost", app, "all")], backend, tmp_path) as port:
+            through = visit(browser, case, f"http://localhost:{port}")
+    assert through[0] == directly[0]
+    assert through[1] == directly[1] == []
+    assert "error" not in through[0]

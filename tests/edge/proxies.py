@@ -50,7 +50,7 @@ def nginx(sites: Sequence[Site], backend: int) -> str:
         text += fragment("nginx", site) + (
             f"server {{\n    listen 127.0.0.1:{{port}};\n    server_name {site.host};\n    location / {{\n"
             + indented(fragment("nginx", site, "location"), 8)
-            + f"        proxy_pass http://127.0.0.1:{backend};\n        proxy_set_header Host $host;\n    }}\n}}\n"
+            + f"        proxy_pass http://127.0.0.1:{backend};\n        proxy_set_header Host $http_host;\n    }}\n}}\n"
         )
     return text + "}\n"
 
@@ -142,7 +142,6 @@ def behind(name: str, sites: Sequence[Site], backend: int, folder: Path) -> Iter
     file.write_text(written.replace("{port}", "65000"), encoding="utf-8")
     checked = subprocess.run(command(proxy.check), capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    with started(
-        *command(proxy.start), configuration=(file, written), HOME=str(folder), XDG_DATA_HOME=str(folder)
-    ) as port:
+    variables = {"HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    with started(*command(proxy.start), variables=variables, configuration=(file, written)) as port:
         yield port

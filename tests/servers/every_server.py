@@ -151,7 +151,7 @@ def running(name: str, app: str, engine: str) -> Iterator[Server]:
     if not shutil.which(command[0]):
         pytest.skip(f"{name} is not installed: it needs a compiler for C")
     variables = {"PYTHONPATH": str(HERE), "FLASK_CORS_RS_BACKEND": engine, "PYTHONDONTWRITEBYTECODE": "1"}
-    with started(*(part.replace("{app}", app) for part in command), cwd=HERE, **variables) as port:
+    with started(*(part.replace("{app}", app) for part in command), cwd=HERE, variables=variables) as port:
         yield Server(name, app, engine, port)
 
 

@@ -36,13 +36,16 @@ def serving(app: Flask, host: str = "127.0.0.1") -> Iterator[str]:
 
 @contextmanager
 def started(
-    *command: str, cwd: Path | None = None, configuration: tuple[Path, str] | None = None, **variables: str
+    *command: str,
+    cwd: Path | None = None,
+    variables: dict[str, str] | None = None,
+    configuration: tuple[Path, str] | None = None,
 ) -> Iterator[int]:
     """Run a program that serves on a free port of this machine, and return the port as soon as it accepts connections.
 
     :param command: the program and its arguments, in which ``{port}`` stands for the port
-    :param configuration: a file to write first and its text, in which ``{port}`` stands for the port too
     :param variables: environment variables to set
+    :param configuration: a file to write first and its text, in which ``{port}`` stands for the port too
     """
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -59,7 +62,7 @@ def started(
         process = subprocess.Popen(
             [part.replace("{port}", str(port)) for part in command],
             cwd=cwd,
-            env={**os.environ, **variables},
+            env={**os.environ, **(variables or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -20,7 +20,7 @@ PREFLIGHT = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Hea
 def moto(engine_name: str, *prefix: str) -> AbstractContextManager[int]:
     """Run Moto's server on a free port, and return the port."""
     command = sys.executable, *prefix, "-m", "moto.server", "--host", "127.0.0.1", "--port", "{port}"
-    return started(*command, FLASK_CORS_RS_BACKEND=engine_name)
+    return started(*command, variables={"FLASK_CORS_RS_BACKEND": engine_name})
 
 
 def answers(port: int) -> list[tuple[int, list[tuple[str, str]]]]:

@@ -193,3 +193,13 @@ def no_vary(policy: AuditedPolicy) -> Iterator[Finding]:
     if differs and not options.vary_header and not (options.any_origin and options.send_wildcard):
         detail = "vary_header is off, and the response contains the origin of the request"
         yield NO_VARY.finding("warning", "vary_header", policy.where, detail)
+
+
+REPEATED_HEADER = Check(
+    "CORS024",
+    "A header that is sent twice",
+    "Browsers refuse a response in which the header has two values, even if they are equal.",
+    "Let either the application or the proxy add CORS headers. `flask cors export` writes a configuration for proxies.",
+    "never",
+    "Only `flask cors audit --url` finds it, as it needs the responses of a running server.",
+)

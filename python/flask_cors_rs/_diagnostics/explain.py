@@ -118,13 +118,21 @@ def explain_url(
     """
 
     def send(method: str, url: str, headers: Sequence[tuple[str, str]]) -> Response:
-        return _ask_server(method, url, headers, timeout)
+        return ask_server(method, url, headers, timeout)
 
-    if not _is_server(base):
-        raise ValueError(f"{base!r} is not the URL of a server: write, for example, http://localhost:5000")
-    request = Request(_checked(origin), method, base.rstrip("/") + path, tuple(headers), credentials)
+    request = Request(_checked(origin), method, server_base(base) + path, tuple(headers), credentials)
     outcome = fetch(request, send)
     return Explanation(request, outcome, (), Remedies(None, request, outcome, (), None, ()).find())
+
+
+def server_base(base: str) -> str:
+    """Return the URL of a server without a slash at its end.
+
+    :raises ValueError: it is not the URL of a server
+    """
+    if not _is_server(base):
+        raise ValueError(f"{base!r} is not the URL of a server: write, for example, http://localhost:5000")
+    return base.rstrip("/")
 
 
 def _is_server(base: str) -> bool:
@@ -134,7 +142,7 @@ def _is_server(base: str) -> bool:
         return False
 
 
-def _ask_server(method: str, url: str, headers: Sequence[tuple[str, str]], timeout: float) -> Response:
+def ask_server(method: str, url: str, headers: Sequence[tuple[str, str]], timeout: float) -> Response:
     """Send a request, and return the response without its body."""
     target = urlsplit(url)
     kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}

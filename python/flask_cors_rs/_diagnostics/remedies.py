@@ -123,8 +123,12 @@ class Remedies:
             " function, a view or a proxy adds."
         )
 
-    @staticmethod
-    def _credentials() -> str:
+    def _credentials(self) -> str:
+        if "," in self._outcome.parameter:
+            return (
+                "Access-Control-Allow-Credentials is added twice: keep CORS, and remove the header that other code or a"
+                " proxy adds."
+            )
         return "Set supports_credentials=True, and list the allowed origins; or call fetch() without credentials."
 
     def _wildcard(self) -> str:

@@ -66,9 +66,9 @@ def _maps(edge: Edge, name: str, lists: dict[PathList, str]) -> Iterator[str]:
     known = " ".join(f"{{{name}_{variable}}}" for variable in ("route", *lists.values()))
     targets = [_line(f"^policy_{policy.number}(?: |$)", f"policy_{policy.number}") for policy in edge.policies]
     for number, list_name in enumerate(lists.values()):
-        for policy in sorted({rule.policy for rule in [*lists][number] if rule.policy is not None}):
-            before = "[^ ]* " * number
-            targets.append(_line(f"^{list_name} {before}policy_{policy}(?: |$)", f"policy_{policy}"))
+        before = "[^ ]* " * number
+        numbers = dict.fromkeys(rule.policy for rule in [*lists][number] if rule.policy is not None)
+        targets += [_line(f"^{list_name} {before}policy_{each}(?: |$)", f"policy_{each}") for each in numbers]
     yield from _map(known, f"{name}_policy", targets)
     yield "# Origins, for the policy that applies."
     for policy in edge.policies:

@@ -110,6 +110,8 @@ def comes_first(app: Flask, first: Route, second: Route) -> Route | None:
     path = _common_path(first, second) if methods else None
     if path is None:
         return None
+    if first.rule is second.rule:
+        return second if first.is_redirect else first
     converters = dict(app.url_map.converters)
     rules = [route.rule.empty() for route in (first, second)]
     both = Map(rules, converters=converters, merge_slashes=app.url_map.merge_slashes).bind("localhost")
