@@ -40,10 +40,10 @@ endif
 test-python: $(STAMP)
 	$(BIN)/python -m pytest $(PARALLEL)
 
-e2e: $(STAMP) ## compare `flask cors check` with headless Chromium (installs it where apt-get is available)
+e2e: docs ## compare `flask cors check` and the playground with headless Chromium (installs it where apt-get is available)
 	$(BIN)/python -m pip install --quiet --group e2e
 	command -v chromium google-chrome >/dev/null || { apt-get update && apt-get install --yes chromium; }
-	$(BIN)/python -m pytest tests/e2e/chromium.py
+	$(BIN)/python -m pytest tests/e2e/chromium.py tests/e2e/playground.py
 
 servers: $(STAMP) ## send the same requests to every WSGI server (uWSGI needs a compiler for C)
 	$(BIN)/python -m pip install --quiet --group servers
@@ -135,10 +135,14 @@ bench-report: $(STAMP) ## write docs/benchmarks.md, its chart and the README's f
 	$(BIN)/python -m pip install --quiet --group chart
 	$(BENCH) report --write $(BENCHMARKS)
 
-docs: $(STAMP) ## regenerate the parts of the documentation that are made from code
+docs: $(STAMP) ## regenerate the pages that are made from code, and build the site in docs/_build/html (needs npm)
 	$(BIN)/python tools/document_regular_expressions.py
 	$(BIN)/python tools/document_audit.py
 	$(BIN)/python tools/document_misconfigurations.py
+	$(BIN)/python tools/document_blocked.py
+	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/python tools/build_playground.py
+	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs docs/_build/html
 
 public-suffixes: $(STAMP) ## bring the rules of the Public Suffix List up to date
 	$(BIN)/python -m pip install --quiet --upgrade publicsuffixlist

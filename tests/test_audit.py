@@ -415,7 +415,7 @@ def test_every_check_is_tested() -> None:
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="the pages are generated on a newer Python")
-@pytest.mark.parametrize("script", ["document_audit.py", "document_misconfigurations.py"])
+@pytest.mark.parametrize("script", ["document_audit.py", "document_blocked.py", "document_misconfigurations.py"])
 def test_the_pages_are_current(script: str) -> None:
     pytest.importorskip("flask_cors_rs._rust", reason="the pages are generated with the Rust engine")
     done = run_python(str(ROOT / "tools" / script), "--check")

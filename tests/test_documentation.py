@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flask_cors_rs._diagnostics.explain import DOCUMENTED_ERRORS
 from flask_cors_rs._options.parse import DEFAULT_OPTIONS
 from support import ROOT
 from support.documentation import EXAMPLES, PAGES, example
 from support.processes import run_python
+from support.sessions import replayed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flask import Flask
 
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
@@ -121,3 +125,22 @@ def test_relative_links_lead_somewhere() -> None:
     for page, text in PAGES.items():
         for target in re.findall(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#[^)]*)?\)", text):
             assert not target or (ROOT / page).parent.joinpath(target).exists(), f"{page} links to {target}"
+
+
+def test_the_sessions_of_the_tutorial_have_this_output(tmp_path: Path) -> None:
+    page = PAGES["docs/tutorial.md"]
+    assert replayed(page, tmp_path) == page
+
+
+def test_each_error_of_check_links_to_its_section() -> None:
+    anchors = re.findall(r'^<a id="(.*)"></a>$', PAGES["docs/blocked.md"], re.MULTILINE)
+    assert sorted(anchors) == sorted(error.lower() for error in DOCUMENTED_ERRORS)
+
+
+def test_every_page_is_on_the_site() -> None:
+    index = PAGES["docs/index.md"]
+    for page in PAGES:
+        name = page.removeprefix("docs/").removesuffix(".md")
+        if page.startswith("docs/") and name != "index":
+            assert f"({name}.md)" in index
+            assert re.search(rf"^{name}$", index, re.MULTILINE)

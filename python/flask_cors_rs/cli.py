@@ -319,6 +319,7 @@ def _explanation_as_dict(explanation: Explanation) -> dict[str, Any]:
         "error": outcome.error,
         "parameter": outcome.parameter,
         "message": outcome.message,
+        "documentation": explanation.documentation,
         "status": outcome.steps[-1].response.status if outcome.steps else None,
         "policies": [str(policy) for policy in explanation.policies],
         "remedies": list(explanation.remedies),
@@ -374,6 +375,8 @@ def _print_explanation(explanation: Explanation) -> None:
         _print(f"Scripts cannot read {', '.join(outcome.hidden)}.", hanging=2)
     for remedy in explanation.remedies:
         _print(f"* {remedy}", hanging=2)
+    if explanation.documentation is not None:
+        _print(explanation.documentation)
 
 
 # --- audit ------------------------------------------------------------------------------------------------------------

@@ -27,6 +27,25 @@ if TYPE_CHECKING:
     from .._engine.contract import Environ
 
 
+BLOCKED = "https://github.com/flask-cors-rs/flask-cors-rs/blob/main/docs/blocked.md"
+
+DOCUMENTED_ERRORS = frozenset(
+    {
+        "AllowOriginMismatch",
+        "DisallowedRedirect",
+        "HeaderDisallowedByPreflightResponse",
+        "InvalidAllowCredentials",
+        "InvalidAllowOriginValue",
+        "InvalidStatus",
+        "MethodDisallowedByPreflightResponse",
+        "MissingAllowOriginHeader",
+        "MultipleAllowOriginValues",
+        "WildcardOriginNotAllowed",
+    }
+)
+"""The errors that the page describes, without the prefix of those about a preflight."""
+
+
 class Explanation(NamedTuple):
     """The outcome of a request of a page, with the reason for it."""
 
@@ -41,6 +60,12 @@ class Explanation(NamedTuple):
     def allowed(self) -> bool:
         """Whether the page gets the response, of whatever status."""
         return self.outcome.allowed
+
+    @property
+    def documentation(self) -> str | None:
+        """The URL of the section about the message of the console, None if there is none."""
+        error = (self.outcome.error or "").removeprefix("Preflight")
+        return f"{BLOCKED}#{error.lower()}" if error in DOCUMENTED_ERRORS else None
 
 
 def explain(
