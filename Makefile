@@ -140,6 +140,7 @@ docs: $(STAMP) ## regenerate the pages that are made from code, and build the si
 	$(BIN)/python tools/document_audit.py
 	$(BIN)/python tools/document_misconfigurations.py
 	$(BIN)/python tools/document_blocked.py
+	$(BIN)/python tools/document_errors.py
 	$(BIN)/python -m pip install --quiet --group docs
 	$(BIN)/python tools/build_playground.py
 	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs docs/_build/html

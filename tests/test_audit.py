@@ -408,6 +408,15 @@ def test_every_check_is_documented() -> None:
         assert f'<a id="{name.lower()}"></a>\n\n## {name}: {check.title}' in page
 
 
+def test_our_environment_variables_are_not_unknown_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_CORS_RS_BACKEND", "auto")
+    app = Flask(__name__)
+    app.config.from_prefixed_env()
+    assert "CORS_RS_BACKEND" in app.config
+    CORS(app, origins="https://a.example", audit="raise")
+    assert audit(app) == []
+
+
 def test_every_check_is_tested() -> None:
     files = ("test_audit.py", "test_cli.py", "support/misconfigurations.py")
     sources = [(ROOT / "tests" / name).read_text() for name in files]
@@ -415,8 +424,8 @@ def test_every_check_is_tested() -> None:
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="the pages are generated on a newer Python")
-@pytest.mark.parametrize("script", ["document_audit.py", "document_blocked.py", "document_misconfigurations.py"])
-def test_the_pages_are_current(script: str) -> None:
+@pytest.mark.parametrize("page", ["audit", "blocked", "errors", "misconfigurations"])
+def test_the_pages_are_current(page: str) -> None:
     pytest.importorskip("flask_cors_rs._rust", reason="the pages are generated with the Rust engine")
-    done = run_python(str(ROOT / "tools" / script), "--check")
+    done = run_python(str(ROOT / "tools" / f"document_{page}.py"), "--check")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -7,6 +7,7 @@ import runpy
 import shlex
 from ast import literal_eval
 from importlib.util import find_spec
+from shutil import copytree
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -129,6 +130,13 @@ def test_relative_links_lead_somewhere() -> None:
 
 def test_the_sessions_of_the_tutorial_have_this_output(tmp_path: Path) -> None:
     page = PAGES["docs/tutorial.md"]
+    assert replayed(page, tmp_path) == page
+
+
+@pytest.mark.parametrize("name", ["blocked", "edge", "switching"])
+def test_the_commands_of_the_guides_have_this_output(name: str, tmp_path: Path) -> None:
+    copytree(ROOT / "examples", tmp_path, dirs_exist_ok=True)
+    page = PAGES[f"docs/{name}.md"]
     assert replayed(page, tmp_path) == page
 
 

@@ -1,7 +1,8 @@
 """The terminal sessions of a page: its files are written, its commands run, and their output is compared.
 
 A block of code whose first line is a comment with a path is a file. A block ``console`` has commands, each after ``$``,
-with their output. Commands that serve run until the end, on free ports.
+with their output. Where a page shows none, the command has to succeed. Commands that serve run until the end, on free
+ports; those that install something or need a proxy are not run.
 """
 
 from __future__ import annotations
@@ -45,16 +46,20 @@ def replayed(page: str, folder: Path) -> str:
                 path.write_text(text, encoding="utf-8")
             if language != "console":
                 return found[0]
-            done = "".join(f"$ {command}\n{run(command, folder, servers)}" for command, _ in commands(text))
-            return f"```console\n{done}```"
+            done: list[str] = []
+            for command, shown in commands(text):
+                output = run(command, folder, servers)
+                done.append(f"$ {command}\n{output if shown else ''}")
+            return f"```console\n{''.join(done)}```"
 
         return _BLOCK.sub(replay, page)
 
 
 def run(command: str, folder: Path, servers: ExitStack) -> str:
     """Run a command, and return its output."""
-    if command.startswith("pip install"):
+    if re.match(r"pip install|python examples/edge", command):
         return ""
+    command, redirected, file = command.partition(" > ")
     words = [sys.executable if word == "python" else word for word in shlex.split(command)]
     if words[0] == "flask":
         words[:1] = [sys.executable, "-m", "flask"]
@@ -62,6 +67,11 @@ def run(command: str, folder: Path, servers: ExitStack) -> str:
         words = ["{port}" if re.fullmatch(r"\d{4}", word) else word for word in words]
         servers.enter_context(started(*words, cwd=folder))
         return ""
-    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "FLASK_APP": "api"}
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr
+    # The status 1 is an answer: a request is blocked, or there are findings.
+    assert done.returncode < 2, f"{command}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+    if redirected:
+        (folder / file).write_text(done.stdout, encoding="utf-8")
+    return done.stdout

@@ -54,7 +54,8 @@ def unknown_key(audited: AuditedApp) -> Iterator[Finding]:
     known = [*CONFIG_KEYS.values(), IGNORE_KEY]
     keys: Iterable[str] = map(str, audited.app.config)
     for key in keys:
-        if key.startswith("CORS_") and key not in known:
+        # `from_prefixed_env()` turns FLASK_CORS_RS_BACKEND into such a key.
+        if key.startswith("CORS_") and key not in known and not key.startswith("CORS_RS_"):
             yield _unknown(key, known, "app.config")
 
 
