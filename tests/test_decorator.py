@@ -7,6 +7,7 @@ import gc
 import inspect
 import re
 import weakref
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -416,6 +417,22 @@ def test_errors_lose_it_unless_it_is_asked_for(error: Any, status: int) -> None:
     CORS(extended, expose_headers="X-Extension")
     response = extended.test_client().get("/", headers=ORIGIN)
     assert response.headers.getlist("Access-Control-Expose-Headers") == ["X-Extension"]
+
+
+def test_an_async_view_that_keeps_its_policy_gets_its_arguments() -> None:
+    async def view(*args: Any, **kwargs: Any) -> str:
+        return f"{args} {kwargs}"
+
+    app = Flask(__name__)
+    decorated: Any = cross_origin(intercept_exceptions=True)(view)
+    app.add_url_rule("/<int:number>", "view", lambda number: app.ensure_sync(decorated)("positional", number=number))
+    assert app.test_client().get("/7").text == "('positional',) {'number': 7}"
+
+
+def test_a_time_is_sent_in_seconds() -> None:
+    app = app_with(cross_origin(max_age=timedelta(minutes=2, seconds=0.5))(lambda: "view"))
+    preflight = {**ORIGIN, "Access-Control-Request-Method": "GET"}
+    assert app.test_client().options("/", headers=preflight).headers["Access-Control-Max-Age"] == "120"
 
 
 def test_an_error_is_still_raised_where_flask_raises_it() -> None:

@@ -14,7 +14,7 @@ from flask.views import MethodView
 from hypothesis import example, given, strategies as st
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, Rule
 from werkzeug.test import Client, EnvironBuilder
 from werkzeug.wrappers import Request
 
@@ -204,6 +204,30 @@ def test_a_redirected_preflight_is_answered_for_the_target() -> None:
     assert preflight(app, "/view", A).status_code == 403
     mounted = DispatcherMiddleware(Flask("outer"), {"/mount": app})
     assert preflight(mounted, "/mount/view", B).status_code == 204
+
+
+def test_a_preflight_for_a_path_that_another_one_replaces_is_answered_for_that_one() -> None:
+    app = make_app(resources={"/old": {"origins": B}, "/new": {"origins": A}})
+    app.url_map.add(Rule("/old", redirect_to="/new", endpoint="view"))
+    app.add_url_rule("/new", "view", lambda: "view")
+    assert preflight(app, "/old", A).status_code == 204
+    assert preflight(app, "/old", B).status_code == 403
+
+
+def test_the_middleware_of_an_application_has_its_report() -> None:
+    app = make_app(origins=A, report_only={"origins": B})
+    preflight(app, "/view", A)
+    middleware: Any = app.wsgi_app
+    report = middleware.__self__.report()
+    assert [difference.origin for difference in report.differences] == [A]
+    assert report.differences == app.extensions["flask_cors_rs"].report().differences
+
+
+def test_a_redirected_preflight_is_reported_for_its_target() -> None:
+    app = make_app(resources={"/view/": {"origins": A}}, report_only={"resources": {"/view/": {"origins": B}}})
+    app.add_url_rule("/view/", "view", lambda: "view", methods=["PUT"])
+    assert preflight(app, "/view", A).status_code == 204
+    assert [difference.origin for difference in app.extensions["flask_cors_rs"].report().differences] == [A]
 
 
 def browse(app: Any, path: str, origin: str, method: str = "PUT") -> TestResponse | None:

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from hypothesis import assume, given, strategies as st
 
 from flask_cors_rs import (
@@ -419,6 +419,21 @@ def test_async_functions(function: Any) -> None:
     @cross_origin(origins=function)
     async def view() -> str:
         await asyncio.sleep(0)
+        return "hello"
+
+    assert allows(app, A)
+    assert not allows(app, B)
+
+
+def test_an_async_function_sees_the_request_of_an_async_view() -> None:
+    async def ask(origin: str) -> bool:
+        return request.path == "/" and origin == A
+
+    app = Flask(__name__)
+
+    @app.route("/")
+    @cross_origin(origins=ask, intercept_exceptions=True)
+    async def view() -> str:
         return "hello"
 
     assert allows(app, A)

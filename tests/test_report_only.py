@@ -158,6 +158,17 @@ def test_the_configuration_and_reconfigure_set_it(way: str) -> None:
     assert [each.origin for each in report().differences] == [A, B], "CORS_METHODS is part of the report-only policy"
 
 
+def test_the_report_only_policy_of_a_view_takes_the_rest_from_the_configuration() -> None:
+    app = Flask(__name__)
+    app.config["CORS_METHODS"] = ["GET"]
+    app.add_url_rule("/", "view", cross_origin(origins=A, methods=["PUT"], report_only={"origins": A})(lambda: "view"))
+    CORS(app)
+    preflight = {"Origin": A, "Access-Control-Request-Method": "PUT"}
+    app.test_client().options("/", headers=preflight)
+    differences = app.extensions["flask_cors_rs"].report().differences
+    assert [(each.change, each.reason) for each in differences] == [("newly refused", "method not allowed")]
+
+
 def test_a_blueprint_reports_to_its_application() -> None:
     from flask import Blueprint
 

@@ -51,7 +51,8 @@ def ask(page: Page, fields: dict[str, str | bool]) -> str:
             field.fill(value)
     page.click("#playground-form button")
     page.wait_for_selector('#playground-result[data-state="done"]', timeout=90_000)
-    return page.inner_text("#playground-result")
+    answer: str = page.inner_text("#playground-result")
+    return answer
 
 
 @pytest.mark.parametrize(("case", "arguments"), TYPED, ids=[case.title for case, _ in TYPED])
