@@ -31,10 +31,10 @@ def ignored_ids(config: Mapping[str, Any]) -> list[str]:
 UNKNOWN = Check(
     "CORS019",
     "An unknown option",
-    "It has no effect, and the default applies: for origins, any origin.",
+    "It has no effect. What it is meant to set keeps its default, which for origins is any origin.",
     "Correct the name.",
     "debug",
-    "Whatever the value of `audit`, the log names the option.",
+    "Whatever the value of `audit`, the log names it. A key of the configuration is found by `flask cors audit` only.",
 )
 
 _ALIASES = {"headers": "allow_headers", "allowed_origins": "origins", "credentials": "supports_credentials"}
@@ -63,7 +63,7 @@ def _unknown(name: str, known: Collection[str], where: str) -> Finding:
     by_lower = {other.lower(): other for other in known}
     lower = name.lower()
     similar = _ALIASES.get(lower) or next(iter(difflib.get_close_matches(lower, by_lower, 1, 0.6)), None)
-    remedy = f"Write {by_lower.get(similar, similar)}." if similar else ""
+    remedy = f"Write {by_lower.get(similar, similar)}, or remove it, which changes nothing." if similar else ""
     return UNKNOWN.finding("error", name, where, f"{name} is not an option", remedy=remedy)
 
 

@@ -72,7 +72,7 @@ HTTP_ORIGIN = Check(
     "CORS005",
     "An http origin with credentials",
     "Anyone who can modify a user's network traffic can add a script to that page, and act in the user's name.",
-    "Allow only https origins.",
+    "Allow only https origins. Pages on localhost are no risk, and not reported.",
     "never",
 )
 

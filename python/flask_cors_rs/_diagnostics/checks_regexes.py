@@ -130,7 +130,7 @@ def glob(policy: AuditedPolicy) -> Iterator[Finding]:
             "origins",
             policy.where,
             f"{quoted(glob)} is a regular expression, in which * repeats the character before it",
-            remedy=f"Use Subdomains('https://{host}').",
+            remedy=f"Use Subdomains('https://{host}'), with apex=True if {host} itself is allowed too.",
         )
 
 

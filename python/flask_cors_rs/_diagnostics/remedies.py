@@ -9,6 +9,7 @@ from .. import _engine
 from .._headers import ALLOW_HEADERS, ALLOW_METHODS, ALLOW_ORIGIN
 from .._origins.syntax import browser_origin
 from .applied import decorated_views, policy_sources
+from .audited import AuditedPolicy
 from .browser import REDIRECT_STATUSES
 
 if TYPE_CHECKING:
@@ -182,7 +183,8 @@ class Remedies:
         if patterns:
             return (
                 f"No resource matches {self._path}. The resources are {', '.join(patterns[:5])}. Patterns are compared"
-                " with the whole path, prefix and case included, and a string without * matches only that path."
+                " with the whole path, prefix and case included, and a string without * matches only that path. Add a"
+                " resource for this path, or use CORS on its Blueprint."
             )
         return "No policy applies to this path: use CORS(app), or put @cross_origin on the view, below @app.route."
 
@@ -190,6 +192,13 @@ class Remedies:
         """Return what to write for the origin of the page, given the origins that are allowed."""
         origin = self._request.origin
         literals = [other for other in (self._options.origins if self._options else ()) if isinstance(other, str)]
+        for glob in AuditedPolicy(self._options, "").globs if self._options else ():
+            host = glob.rpartition("*.")[2]
+            if origin.endswith(f".{host}"):
+                return (
+                    f"{glob!r} is a regular expression, in which * repeats the character before it: write"
+                    f" Subdomains({origin.partition('://')[0] + '://' + host!r})."
+                )
         if origin == "null":
             return "The page has no origin: serve it over HTTP, not from a file and not in a sandboxed frame."
         for literal in literals:

@@ -147,7 +147,7 @@ def config_layer(app: Flask | Blueprint | None) -> dict[str, Any]:
 def warn_of_unknown(layers: Iterable[Mapping[str, Any]]) -> None:
     """Log a warning for each name that is not an option."""
     for name in dict.fromkeys(name for layer in layers for name in layer if name not in DEFAULT_OPTIONS):
-        _log.write(_log.WARNING, "Unknown option of CORS: %s", _log.escaped(name))
+        _log.warn("Unknown option of CORS: %s", _log.escaped(name))
 
 
 def parse(merged: Mapping[str, Any], report: Report = raise_error) -> Options:
