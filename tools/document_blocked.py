@@ -70,8 +70,8 @@ def section(error: str, found: Iterable[tuple[Case, Explanation]]) -> str:
     for case, explanation in found:
         seen.setdefault(" ".join(explanation.remedies), []).append(case.title)
     for remedy, titles in seen.items():
-        causes = "; ".join(dict.fromkeys(titles))
-        lines.append(f"- {escaped(causes[0].upper() + causes[1:])}. **{escaped(remedy)}**")
+        causes = "; ".join(f"*{escaped(title)}*" for title in dict.fromkeys(titles))
+        lines.append(f"- {causes}: {escaped(remedy)}")
     return "\n".join(lines) + "\n"
 
 
