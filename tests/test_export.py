@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,7 +40,9 @@ A = "https://a.example"
 
 
 def run(app: Flask, *arguments: str) -> Result:
-    return CliRunner().invoke(cors, ["export", *arguments], obj=ScriptInfo(create_app=lambda: app))
+    # Before click 8.2, the runner mixes the two streams unless it is told not to.
+    separate: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+    return CliRunner(**separate).invoke(cors, ["export", *arguments], obj=ScriptInfo(create_app=lambda: app))
 
 
 def make_app(**options: Any) -> Flask:

@@ -29,7 +29,8 @@ and the fix.
 
 Two things to know first:
 
-- The console shows the policy of the *server* that you call. The fix is nearly always there, not in the script.
+- The browser blocks the response because of what the *server* sends or leaves out. The fix is nearly always on the
+  server, not in the script.
 - A response with an error, such as 404 or 500, often has no CORS headers either. Look at the status in the network tab
   first, and at the log of the server.
 

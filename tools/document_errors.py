@@ -20,8 +20,9 @@ from flask_cors_rs import CORS, Cached, CORSMiddleware, Origin, Regex, Subdomain
 INTRODUCTION = """\
 # Errors
 
-A mistake in an option raises `ValueError` or `TypeError` where you set it, before the first request. The message names
-the option and the value, and says what to write instead. Each example shows one of them.
+These mistakes raise `ValueError` or `TypeError` where you set the option, before the first request. The message names
+the option and the value, and says what to write instead. An unknown option is only logged as a warning, and the
+[audit](audit.md) finds other mistakes.
 
 Where an error can only be seen at a request, as the decorator reads the configuration at each request, the request does
 not fail: the value is left out of the response, and the same message is logged. A request itself never raises an error.

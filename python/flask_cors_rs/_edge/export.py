@@ -34,8 +34,8 @@ PROXIES: Mapping[str, Proxy] = {
     "nginx": Proxy(
         nginx.fragment,
         "Include this file in the http block. The location that leads to the application includes the output of"
-        " `flask cors export nginx --part location` as well. Such a location inherits no add_header lines from its"
-        " server: repeat those in it.",
+        " `flask cors export nginx --part location` as well. With --scope all, such a location inherits no add_header"
+        " lines from its server: repeat those in it.",
     ),
     "haproxy": Proxy(
         haproxy.fragment,
