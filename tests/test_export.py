@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from functools import wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,13 @@ import pytest
 from click.testing import CliRunner
 from flask import Blueprint, Flask, abort
 from flask.cli import ScriptInfo
+from flask.views import MethodView
 from hypothesis import assume, given, settings, strategies as st
-from werkzeug.routing import BaseConverter
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter, Rule
 
-from flask_cors_rs import CORS, CORSMiddleware, Origin, Subdomains, cross_origin
+from flask_cors_rs import CORS, CORSMiddleware, Origin, Regex, Subdomains, cross_origin
 from flask_cors_rs._diagnostics.browser import Response, fetch
 from flask_cors_rs._edge.export import PROXIES
 from flask_cors_rs._edge.expressions import PATH, VISIBLE, portable, takes_linear_time
@@ -243,6 +247,149 @@ def test_routes_that_depend_on_the_host_are_left_to_the_application() -> None:
     assert edge_of(app, "all").entries == ()
 
 
+NESTED = Blueprint("child", __name__, url_prefix="/child")
+NESTED.add_url_rule("/x", "view", lambda: "x", methods=["GET", "DELETE"])
+CORS(NESTED, origins=A, methods=["GET"])
+
+
+def login_required(view: Any) -> Any:
+    @wraps(view)
+    def checked(**arguments: Any) -> Any:
+        return abort(401)
+
+    return checked
+
+
+class Items(MethodView):
+    """A view of which one method is decorated."""
+
+    @cross_origin(origins=A)
+    def get(self) -> str:
+        return "items"
+
+
+def changed(**options: Any) -> Flask:
+    """Return an application with a route for /x that something else decides about."""
+    app = make_app(**options)
+    app.add_url_rule("/x/<name>", "named", lambda name: name, methods=["GET", "DELETE"])
+    return app
+
+
+def nested() -> Flask:
+    app = changed()
+    parent = Blueprint("parent", __name__)
+    CORS(parent, origins=A, supports_credentials=True)
+    parent.register_blueprint(NESTED)
+    app.register_blueprint(parent)
+    return app
+
+
+def with_login() -> Flask:
+    app = changed()
+    app.add_url_rule("/x/secret", "secret", login_required(cross_origin(origins=A)(lambda: "x")), methods=["DELETE"])
+    return app
+
+
+def mounted() -> Flask:
+    app = changed()
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/x": Flask("other")})  # type: ignore[method-assign]
+    return app
+
+
+def all_methods() -> Flask:
+    app = changed()
+    app.url_map.add(Rule("/x/secret", endpoint="secret"))
+    app.view_functions["secret"] = lambda: abort(403)
+    return app
+
+
+def own_options() -> Flask:
+    app = changed()
+    app.url_map.add(Rule("/x/secret", endpoint="secret", methods=["DELETE", "OPTIONS"]))
+    app.view_functions["secret"] = lambda: abort(403)
+    return app
+
+
+def own_options_beside_middleware() -> Flask:
+    app = Flask(__name__)
+    CORS(app, middleware=True, resources={"/a/*": {}})
+    CORS(app, origins=A, resources={"/x/*": {}})
+    app.add_url_rule("/x/secret", "secret", lambda: abort(403), methods=["DELETE", "OPTIONS"])
+    return app
+
+
+def show_page(page: int) -> str:
+    return f"{page}"
+
+
+def with_defaults() -> Flask:
+    app = changed()
+    for path, defaults in (("/x/", {"page": 1}), ("/x/page/<int:page>", None)):
+        app.add_url_rule(path, "page", show_page, defaults=defaults, methods=["DELETE"])
+    return app
+
+
+@pytest.mark.parametrize(
+    ("make", "path"),
+    [
+        (nested, "/child/x"),
+        (with_login, "/x/secret"),
+        (mounted, "/x/y"),
+        (all_methods, "/x/secret"),
+        (own_options, "/x/secret"),
+        (own_options_beside_middleware, "/x/secret"),
+        (with_defaults, "/x/page/1"),
+    ],
+)
+def test_a_preflight_that_the_application_refuses_is_never_answered(make: Any, path: str) -> None:
+    app = make()
+    preflight = {"Origin": A, "Access-Control-Request-Method": "DELETE"}
+    sent = app.test_client().options(path, headers=preflight)
+    assert sent.status_code >= 300 or "DELETE" not in sent.headers.get("Access-Control-Allow-Methods", "")
+    assert decide(edge_of(app, "preflights"), "OPTIONS", path, preflight) is None
+
+
+def test_middleware_in_middleware_is_left_to_the_application() -> None:
+    app = make_app()
+    app.wsgi_app = CORSMiddleware(app.wsgi_app, origins=A)  # type: ignore[method-assign]
+    CORS(app, middleware=True, origins="https://b.example")
+    assert "all routes: both CORSMiddleware and middleware=True decide about them" in left_out(app)
+
+
+def test_a_proxy_adds_nothing_to_a_class_with_a_decorated_method() -> None:
+    app = make_app()
+    app.add_url_rule("/class", view_func=Items.as_view("class"))
+    assert decide(edge_of(app, "all"), "GET", "/class", {"Origin": A}) is None
+    assert decide(edge_of(app, "all"), "GET", "/items", {"Origin": A}) is not None
+
+
+def test_proxy_fix_changes_nothing() -> None:
+    app = make_app()
+    app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+    preflight = {"Origin": A, "Access-Control-Request-Method": "PUT"}
+    assert decide(edge_of(app, "preflights"), "OPTIONS", "/items", preflight) is not None
+
+
+def test_names_that_could_take_long_together_are_left_to_the_application() -> None:
+    assert "the headers that x-a.* allows are known to the application only" in left_out(
+        make_app(allow_headers=["x-.*", "x-a.*", "Content-Type", "content-type"])
+    )
+    app = make_app(allow_headers=["Content-Type", "content-type", "x-.*"])
+    assert left_out(app) == ""
+    headers = {
+        "Origin": A,
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "content-type,x-b",
+    }
+    assert decide(edge_of(app, "preflights"), "OPTIONS", "/items", headers)
+
+
+def test_a_repeat_that_caddy_refuses_is_left_to_the_application() -> None:
+    assert "known to the application only" in left_out(make_app(origins=[Regex(r"https://[a-z]{1001}\.example"), A]))
+    assert "known to the application only" in left_out(make_app(origins=[Regex(r"(?:[a-z]{40}\.){30}example"), A]))
+    assert left_out(make_app(origins=[Regex(r"https://[a-z]{1,63}\.example"), A])) == ""
+
+
 def test_several_layers_that_decide_are_left_to_the_application() -> None:
     app = make_app(middleware=True)
     blueprint = Blueprint("blue", __name__)
@@ -251,9 +398,7 @@ def test_several_layers_that_decide_are_left_to_the_application() -> None:
     app.register_blueprint(blueprint)
     assert "/blue (blue.view): both the middleware and its Blueprint decide about it" in left_out(app)
     around = make_app()
-    around.add_url_rule("/view", "view", cross_origin(origins=A)(lambda: "view"))
     around.wsgi_app = CORSMiddleware(around.wsgi_app, origins="https://m.example")  # type: ignore[method-assign]
-    assert "/view (view): both CORSMiddleware and @cross_origin decide about it" in left_out(around)
     headers = {"Origin": "https://m.example", "Access-Control-Request-Method": "PUT"}
     assert decide(edge_of(around, "preflights"), "OPTIONS", "/items", headers)
 
@@ -381,7 +526,11 @@ def test_a_deployed_file_is_compared(arguments: list[str], tmp_path: Path) -> No
     file.write_text(run(make_app(), *arguments).stdout)
     result = run(make_app(), "--check", str(file))
     assert (result.exit_code, " ".join(result.stdout.split())) == (0, f"{file} says what the application says.")
-    file.write_text(f"{file.read_text()}# one more line\n")
+    # HAProxy has no include, so the lines are pasted into a section and indented.
+    around = "".join(f"    {line}\n" for line in ["mode http", *file.read_text().splitlines(), "server s 127.0.0.1:1"])
+    file.write_text(f"backend api\n{around}")
+    assert run(make_app(), "--check", str(file)).exit_code == 0
+    file.write_text(file.read_text().replace("allow", "deny", 1))
     result = run(make_app(), "--check", str(file), "--json")
     assert result.exit_code == 1
     assert "The file has been edited" in json.loads(result.stdout)["reasons"][0]

@@ -51,8 +51,9 @@ class AppliedPolicy(NamedTuple):
 def policy_sources(app: Flask) -> list[PolicySource]:
     """Return the extensions and middlewares of an application, in the order in which they handle a response."""
     found: list[PolicySource] = []
-    # Flask calls the functions of a Blueprint first, and among these the one registered last.
+    # Flask calls the functions of the innermost Blueprint first, and among these the one registered last.
     names: list[Any] = [name for name in app.after_request_funcs if name is not None]
+    names.sort(key=lambda name: -name.count("."))
     for name in (*names, None):
         for hook in reversed(app.after_request_funcs.get(name, [])):
             resources = resources_of(hook)

@@ -56,7 +56,8 @@ PROXIES: Mapping[str, Proxy] = {
 """The proxies, by the name in the command."""
 
 _MARK = "Made by flask cors export "
-_SETTINGS = re.compile(rf"^# {_MARK}(\{{.*\}})$", re.MULTILINE)
+_END = "# End of what flask cors export has made"
+_SETTINGS = re.compile(rf"^[ \t]*# {_MARK}(\{{.*\}})$", re.MULTILINE)
 
 
 class Settings(NamedTuple):
@@ -88,10 +89,11 @@ def export(app: Flask, settings: Settings) -> Export:
     edge = edge_of(app, settings.scope)
     proxy = PROXIES[settings.proxy]
     if settings.part == "location":
-        lines = [*_comment(f"{_MARK}{json.dumps(settings._asdict())}"), *nginx.location(edge, settings.name)]
+        mark = f"# {_MARK}{json.dumps(settings._asdict())}"
+        lines = [mark, *nginx.location(edge, settings.name), _END]
         return Export("\n".join(lines) + "\n", edge)
     body = list(_escaped(proxy.fragment(edge, settings.name)))
-    fingerprint = hashlib.sha256("\n".join(body).encode()).hexdigest()
+    fingerprint = _fingerprint(["", *(line.strip() for line in body), _END])
     head = [
         f"# {_MARK}{json.dumps({**settings._asdict(), 'fingerprint': fingerprint})}",
         "# Do not change it: `flask cors export --check` compares it with the application.",
@@ -103,7 +105,7 @@ def export(app: Flask, settings: Settings) -> Export:
     ):
         if texts:
             head += [f"# {heading}", *(line for text in texts for line in _comment(f"- {text}"))]
-    return Export("\n".join([*head, "", *body]) + "\n", edge)
+    return Export("\n".join([*head, "", *body, _END]) + "\n", edge)
 
 
 def _comment(text: str) -> list[str]:
@@ -137,13 +139,27 @@ def changes(app: Flask, text: str) -> list[str]:
         made = export(app, settings)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError("it was not written by `flask cors export`, or its first line is damaged") from error
-    if made.text == text:
+    deployed = _marked_lines(text)
+    if deployed == _marked_lines(made.text):
         return []
     reasons: list[str] = []
     again = _SETTINGS.search(made.text)
     if again and fingerprint is not None and json.loads(again[1])["fingerprint"] != fingerprint:
         reasons.append("The policies or routes of the application have changed since it was exported.")
-    body = text.partition("\n\n")[2].removesuffix("\n")
-    if fingerprint is not None and hashlib.sha256(body.encode()).hexdigest() != fingerprint:
+    if fingerprint is not None and _fingerprint(deployed) != fingerprint:
         reasons.append("The file has been edited.")
     return reasons or ["The file has been edited, or another release of flask-cors-rs has written it."]
+
+
+def _marked_lines(text: str) -> list[str]:
+    """Return the lines of a fragment in a file, without the indentation that it may have got there."""
+    lines = [line.strip() for line in text.splitlines()]
+    start = next((index for index, line in enumerate(lines) if line.startswith(f"# {_MARK}")), 0)
+    end = next((index for index, line in enumerate(lines) if line == _END and index > start), len(lines))
+    return lines[start : end + 1]
+
+
+def _fingerprint(lines: list[str]) -> str:
+    """Return the fingerprint of what comes after the comments at the beginning."""
+    body = lines[lines.index("") + 1 :] if "" in lines else lines
+    return hashlib.sha256("\n".join(body).encode()).hexdigest()

@@ -7,6 +7,7 @@ or a digit is written as a code point.
 from __future__ import annotations
 
 import re
+from math import prod
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,24 @@ def portable(rust: str, alphabet: frozenset[str]) -> str:
         else:
             written.append(text)
     return "".join(written)
+
+
+def translated(written: str) -> str:
+    """Return a portable expression in the syntax of translations."""
+    text = re.sub(r"\\x([0-9A-F]{2})", r"\\x{\1}", written)
+    return text.removeprefix("^").replace("$", r"\z")
+
+
+_MAX_REPEAT = 1000
+"""RE2 refuses to repeat anything more often."""
+
+
+def repeats_too_often(rust: str) -> bool:
+    """Whether a translated expression has a repeat, or perhaps repeats in one another, beyond the limit of RE2."""
+    counts = [int(count) for sign in re.findall(r"(?<!x)\{([0-9,]+)\}", rust) for count in sign.split(",") if count]
+    if ")" + "{" in rust and len(counts) > 1:
+        return prod(max(count, 1) for count in counts) > _MAX_REPEAT
+    return max(counts, default=0) > _MAX_REPEAT
 
 
 def characters(token: str) -> frozenset[str]:

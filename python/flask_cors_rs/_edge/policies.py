@@ -6,15 +6,31 @@ import re
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple, Union
 
+from werkzeug.middleware.proxy_fix import ProxyFix
+
 from .._diagnostics.applied import PolicySource, belongs_to, policy_sources
 from .._diagnostics.text import readable
 from .._engine.python import AllowOrigin, Vary
+from .._flask.hook import resources_of
+from .._flask.middleware import FlaskMiddleware
 from .._flask.view_policies import blueprint_has_policy, hides_policies, policies_of
 from .._headers import ORIGIN
 from .._options.patterns import RegexPattern, pattern_text
 from .._regex.translation import translate
+from ..middleware import CORSMiddleware
 from ..origins import Regex, Subdomains
-from .expressions import NAME, PATH, VISIBLE, characters, literal, one_of, portable, takes_linear_time
+from .expressions import (
+    NAME,
+    PATH,
+    VISIBLE,
+    characters,
+    literal,
+    one_of,
+    portable,
+    repeats_too_often,
+    takes_linear_time,
+    translated,
+)
 from .routes import Route, TooManyStatesError, comes_first, routes_of
 
 if TYPE_CHECKING:
@@ -135,12 +151,24 @@ class _Builder:
         lists = dict.fromkeys(entry.target for entry in entries if isinstance(entry.target, tuple))
         if not policies:
             self._leave_out("the application", "it has no policy that a proxy can apply")
-        return Edge(self._scope, tuple(entries), policies, tuple(lists), tuple(self._left_out), tuple(self._notes()))
+        left_out = tuple(sorted(self._left_out))
+        return Edge(self._scope, tuple(entries), policies, tuple(lists), left_out, tuple(self._notes()))
 
     def _notes(self) -> Iterable[str]:
-        answers_first = any(each.resources.middleware or each.name == "CORSMiddleware" for each in self._sources)
-        if any(self._app.before_request_funcs.values()) and not answers_first:
-            yield "The before_request functions of the application do not see the preflights that the proxy answers"
+        app = self._app
+        if all(each.resources.middleware or each.name == "CORSMiddleware" for each in self._sources):
+            return
+        config: Any = app.config
+        hooks = [hook for hooks in app.after_request_funcs.values() for hook in hooks if resources_of(hook) is None]
+        kinds = {
+            "before_request functions": any(app.before_request_funcs.values()),
+            "url_value_preprocessor functions": any(app.url_value_preprocessors.values()),
+            "after_request functions": bool(hooks),
+            "TRUSTED_HOSTS": bool(config.get("TRUSTED_HOSTS")),
+        }
+        found = ", ".join(kind for kind, exists in kinds.items() if exists)
+        if found:
+            yield f"The preflights that the proxy answers pass by the application, and so by these: {found}"
 
     def _leave_out(self, what: str, why: str) -> None:
         self._left_out[LeftOut(what, why)] = None
@@ -148,8 +176,9 @@ class _Builder:
     # --- routes -------------------------------------------------------------------------------------------------------
 
     def _entries(self) -> list[Entry]:
-        if self._app.url_map.host_matching or any(rule.subdomain for rule in self._app.url_map.iter_rules()):
-            self._leave_out("all routes", "the routing depends on the host")
+        why = self._why_not()
+        if why:
+            self._leave_out("all routes", why)
             return []
         routes = list(routes_of(self._app))
         found: list[tuple[Route, Entry]] = []
@@ -167,6 +196,22 @@ class _Builder:
                     entry = Entry(tuple(sorted(methods)), route.expression, target, comment)
                     found.append((route._replace(methods=methods), entry))
         return self._in_order(found)
+
+    def _why_not(self) -> str:
+        """Return why a proxy cannot decide about any route, or an empty text."""
+        app = self._app
+        if (
+            app.url_map.host_matching
+            or app.subdomain_matching
+            or any(rule.subdomain for rule in app.url_map.iter_rules())
+        ):
+            return "the routing depends on the host"
+        layers = _layers(app)
+        foreign = next((layer for layer in layers if not isinstance(layer, (CORSMiddleware, ProxyFix))), None)
+        if foreign is not None:
+            return f"{type(foreign).__name__} around the application can answer instead of it"
+        ours = {isinstance(layer, FlaskMiddleware) for layer in layers if isinstance(layer, CORSMiddleware)}
+        return "both CORSMiddleware and middleware=True decide about them" if len(ours) > 1 else ""
 
     def _in_order(self, found: Sequence[tuple[Route, Entry]]) -> list[Entry]:
         """Put entries in the order in which the routing tries the routes, where that makes a difference."""
@@ -208,23 +253,27 @@ class _Builder:
             source for source in self._sources if source.resources.middleware and source.name != "CORSMiddleware"
         ]
         policies = policies_of(view)
+        if around:
+            # It answers before all others. Where it has no resource for the path, the application decides.
+            return self._by_path(route, reversed(around))
         if hides_policies(view):
             return self._application(route, "its view may call a decorated view")
         if policies is not None:
-            if around:
-                return self._application(route, "both CORSMiddleware and @cross_origin decide about it")
+            if policies_of(getattr(view, "__wrapped__", None)) is policies:
+                return self._application(route, "another decorator is above @cross_origin")
             return self._decorated(route)
-        if around:
-            return self._by_path(route, [*reversed(around), *own_middleware])
         if own_middleware and blueprint_has_policy(self._app, endpoint):
             return self._application(route, "both the middleware and its Blueprint decide about it")
-        if not own_middleware and getattr(route.rule, "provide_automatic_options", True) is False:
-            return self._application(route, "its view answers OPTIONS itself")
+        if not getattr(route.rule, "provide_automatic_options", False):
+            if not own_middleware:
+                return self._application(route, "its view answers OPTIONS itself")
+            return self._by_path(route, own_middleware)
         return self._by_path(route, [*own_middleware, *(each for each in self._sources if each not in own_middleware)])
 
     def _response_target(self, route: Route) -> Target:
         view = self._app.view_functions.get(route.rule.endpoint)
-        if policies_of(view) is not None or hides_policies(view):
+        methods = vars(getattr(view, "view_class", object)).values()
+        if policies_of(view) is not None or hides_policies(view) or any(map(policies_of, methods)):
             self._leave_out(f"responses of {route}", "an exception in a decorated view takes its headers off")
             return None
         if not all(source.resources.intercept_exceptions for source in self._sources):
@@ -326,7 +375,7 @@ class _Builder:
             send_wildcard=is_constant,
             literals=tuple(sorted({origin.lower() for origin in literals})),
             exact=tuple(sorted(set(exact))),
-            expressions=tuple(dict.fromkeys(expressions)),
+            expressions=tuple(sorted(set(expressions))),
             methods=methods,
             request_headers=self._request_headers(options, name),
             credentials=options.supports_credentials,
@@ -338,24 +387,37 @@ class _Builder:
         )
 
     def _request_headers(self, options: Options, name: str) -> str:
-        names: list[str] = []
-        for item in options.allow_headers:
-            if isinstance(item, str):
-                if item and NAME.issuperset(item):
-                    names.append(literal(item, any_case=True))
-            elif item.matches_all:
-                names = [f"{one_of(NAME)}+"]
-                break
+        items = options.allow_headers
+        if any(not isinstance(item, str) and item.matches_all for item in items):
+            return _list_of([f"{one_of(NAME)}+"])
+        literals = {item.lower() for item in items if isinstance(item, str) and item and NAME.issuperset(item)}
+        names = [literal(item, any_case=True) for item in sorted(literals)]
+        expressions = [(readable(item), _name_expression(item)) for item in items if not isinstance(item, str)]
+        for text, expression in sorted(expressions, key=lambda pair: pair[0]):
+            if expression is not None and takes_linear_time(translated(_list_of([*names, expression]))):
+                names.append(expression)
             else:
-                expression = _name_expression(item)
-                if expression is None:
-                    self._leave_out(name, f"the headers that {readable(item)} allows are known to the application only")
-                else:
-                    names.append(expression)
-        if not names:
-            return "^$"
-        each = names[0] if len(names) == 1 else f"(?:{'|'.join(names)})"
-        return rf"^(?:{each}(?:\x2C\x20?{each})*)?$"
+                self._leave_out(name, f"the headers that {text} allows are known to the application only")
+        return _list_of(names) if names else "^$"
+
+
+def _list_of(names: list[str]) -> str:
+    """Return the expression for a list of names as browsers send it, without blanks, or an empty one."""
+    each = names[0] if len(names) == 1 else f"(?:{'|'.join(names)})"
+    return rf"^(?:{each}(?:\x2C{each})*)?$"
+
+
+def _layers(app: Flask) -> list[object]:
+    """Return what is around the WSGI application of a Flask application, from the outside in."""
+    layers: list[object] = []
+    wrapped: Any = app.wsgi_app
+    while getattr(wrapped, "__self__", wrapped) is not app:
+        layer = getattr(wrapped, "__self__", wrapped)
+        layers.append(layer)
+        wrapped = getattr(layer, "wsgi_app", None) or getattr(layer, "app", None)
+        if wrapped is None:
+            break
+    return layers
 
 
 def _policies_in(target: Target) -> Iterable[int | None]:
@@ -382,7 +444,7 @@ def _origin_expression(origin: object) -> str | None:
 
 
 def _expression(rust: str | None, alphabet: frozenset[str]) -> str | None:
-    if rust is None or not takes_linear_time(rust):
+    if rust is None or not takes_linear_time(rust) or repeats_too_often(rust):
         return None
     return f"(?:{portable(rust, alphabet)})"
 
@@ -407,8 +469,7 @@ def _name_expression(item: RegexPattern) -> str | None:
     if not is_whole:
         # What `.*` and the rest of the name match is the same.
         rust = re.sub(r"\[\^?(?:\\x\{[0-9A-F]+\}-?)+\]\*\Z", _without_everything, rust) + tail
-    written = portable(rust, NAME)
-    return written if takes_linear_time(f"(?:{rust})\\x{{2C}}") else None
+    return None if repeats_too_often(rust) else portable(rust, NAME)
 
 
 def _without_everything(found: re.Match[str]) -> str:

@@ -32,6 +32,9 @@ _EXACT = {AnyConverter, FloatConverter, IntegerConverter, PathConverter, Unicode
 """The converters that accept all that their expression matches, unless they have limits."""
 
 
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+
+
 class Route(NamedTuple):
     """Paths that the routing leads to an endpoint or redirects."""
 
@@ -54,18 +57,21 @@ class Route(NamedTuple):
 
 def routes_of(app: Flask) -> Iterator[Route]:
     """Yield the routes of an application, with the redirects that it makes for slashes at the end."""
-    for rule in app.url_map.iter_rules():
-        if rule.websocket or rule.build_only:
-            continue
-        is_alias = bool(rule.redirect_to or rule.alias or rule.defaults)
-        yield _route(rule, rule.rule, is_redirect=is_alias)
+    rules = [rule for rule in app.url_map.iter_rules() if not rule.websocket and not rule.build_only]
+    # A rule without methods takes all of them.
+    all_methods = _METHODS.union(*(rule.methods or () for rule in rules))
+    # The other rules of an endpoint redirect to one with defaults.
+    with_defaults = {rule.endpoint for rule in rules if rule.defaults}
+    for rule in rules:
+        methods = all_methods if rule.methods is None else frozenset(map(str, rule.methods))
+        is_alias = bool(rule.redirect_to or rule.alias or rule.endpoint in with_defaults)
+        yield _route(rule, rule.rule, methods, is_redirect=is_alias)
         other = rule.rule[:-1] if rule.rule.endswith("/") else f"{rule.rule}/"
         if other and (not rule.strict_slashes or rule.rule.endswith("/")):
-            yield _route(rule, other, is_redirect=True)
+            yield _route(rule, other, methods, is_redirect=True)
 
 
-def _route(rule: Rule, text: str, *, is_redirect: bool) -> Route:
-    methods = frozenset(map(str, rule.methods or ()))
+def _route(rule: Rule, text: str, methods: frozenset[str], *, is_redirect: bool) -> Route:
     pieces = _VARIABLE.split(text)
     if len(pieces) == 1:
         return Route(rule, methods, is_redirect, text, literal(text) if PATH.issuperset(text) else "", None, True)
