@@ -59,18 +59,24 @@ def policy_sources(app: Flask) -> list[PolicySource]:
             resources = resources_of(hook)
             if resources is not None:
                 found.append(PolicySource("CORS(app)" if name is None else f"CORS({name})", name, resources))
-    wrapped: Any = app.wsgi_app
     around: list[PolicySource] = []
-    while wrapped is not None:
-        middleware = getattr(wrapped, "__self__", wrapped)
-        if middleware is app:
-            break
+    for middleware in wsgi_layers(app):
         if isinstance(middleware, CORSMiddleware):
             name = "CORS(app)" if isinstance(middleware, FlaskMiddleware) else "CORSMiddleware"
             around[:0] = [PolicySource(name, None, resources) for resources in middleware.resources]
-        # Most middleware has one of these attributes.
-        wrapped = getattr(middleware, "wsgi_app", None) or getattr(middleware, "app", None)
     return found + around
+
+
+def wsgi_layers(app: Flask) -> Iterator[object]:
+    """Yield what is around the WSGI application of a Flask application, from the outside in, as far as it shows."""
+    wrapped: Any = app.wsgi_app
+    while wrapped is not None:
+        layer = getattr(wrapped, "__self__", wrapped)
+        if layer is app:
+            break
+        yield layer
+        # Most middleware has one of these attributes.
+        wrapped = getattr(layer, "wsgi_app", None) or getattr(layer, "app", None)
 
 
 def decorated_views(app: Flask) -> Iterator[tuple[str, ViewPolicies]]:
@@ -133,7 +139,7 @@ class RoutedResource:
         """A sample path that the pattern matches, if an earlier resource matches all of these."""
         if self.paths:
             return None
-        return next((path for path in self.route_paths if _matches(self.pattern, path)), None)
+        return next((path for path in self.route_paths if matches_path(self.pattern, path)), None)
 
     def __str__(self) -> str:
         return f"{self.text} of {self.source.name}"
@@ -161,7 +167,8 @@ def routed_resources(app: Flask, *, decorated: bool) -> Iterator[RoutedResource]
             yield RoutedResource(source, number, paths[number], route_paths)
 
 
-def _matches(pattern: Pattern, path: str) -> bool:
+def matches_path(pattern: Pattern, path: str) -> bool:
+    """Whether the pattern of a resource matches a path."""
     return pattern.match(path) is not None if isinstance(pattern, RegexPattern) else path == pattern
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from .expressions import PATH, literal, one_of
-from .policies import MAX_ORIGIN, MAX_PATH
+from .._engine.python import LONGEST_ORIGIN
+from .expressions import PATH, any_of, literal, one_of
+from .policies import MAX_PATH, list_names, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .policies import Edge, EdgePolicy, PathList, Target
+    from .policies import Edge, EdgePolicy
 
 
 def fragment(edge: Edge, name: str) -> Iterator[str]:
@@ -18,7 +20,9 @@ def fragment(edge: Edge, name: str) -> Iterator[str]:
 
     :param name: what the environment variables begin with
     """
-    lists = {paths: f"paths_{number}" for number, paths in enumerate(edge.lists, 1)}
+    lists = list_names(edge)
+    # Where the application decides, the variable is set too, so that no later line sets it.
+    target_name = partial(name_of, lists=lists, otherwise="application")
     path, route, policy_variable = (f"reqenv('{name}_{variable}')" for variable in ("path", "route", "policy"))
     yield "# The path, if all servers and proxies read it alike. Anything else is left to the application."
     plain = rf"^[A-Z]+ (/{one_of(PATH)}{{0,{MAX_PATH - 1}}})(?:\x3F[^ ]*)? HTTP"
@@ -30,22 +34,22 @@ def fragment(edge: Edge, name: str) -> Iterator[str]:
         yield f"# {entry.comment}"
         yield _set(
             [
-                f"%{{REQUEST_METHOD}} =~ m#^(?:{_any(entry.methods)})$#",
+                f"%{{REQUEST_METHOD}} =~ m#^{any_of(entry.methods)}$#",
                 f"{path} =~ m#^{entry.expression}$#",
                 f"-z {route}",
             ],
-            f"{name}_route={_target(entry.target, lists)}",
+            f"{name}_route={target_name(entry.target)}",
         )
     for paths, list_name in lists.items():
         yield "# Resources: the first line that matches the path decides."
         for rule in paths:
             yield f"# {rule.pattern}"
             conditions = [f"{route} == '{list_name}'", f"-z {policy_variable}", f"{path} =~ m#^{rule.expression}#"]
-            yield _set(conditions, f"{name}_policy={_target(rule.policy, lists)}")
+            yield _set(conditions, f"{name}_policy={target_name(rule.policy)}")
     for policy in edge.policies:
         yield _set([f"{route} == 'policy_{policy.number}'"], f"{name}_policy=policy_{policy.number}")
     yield "# Origins."
-    yield _set([f"{_header('Origin')} =~ m#^([\\x21-\\x7E]{{1,{MAX_ORIGIN}}})$#"], f"{name}_origin=$1")
+    yield _set([f"{_header('Origin')} =~ m#^([\\x21-\\x7E]{{1,{LONGEST_ORIGIN}}})$#"], f"{name}_origin=$1")
     yield "RewriteEngine On"
     for policy in edge.policies:
         yield f"# {policy.name}"
@@ -80,7 +84,7 @@ def _preflight(policy: EdgePolicy, name: str) -> Iterator[str]:
     conditions = [
         "%{REQUEST_METHOD} == 'OPTIONS'",
         f"reqenv('{name}_allowed') == 'policy_{policy.number}'",
-        f"{_header('Access-Control-Request-Method')} =~ m#^(?:{_any(policy.methods)})$#",
+        f"{_header('Access-Control-Request-Method')} =~ m#^{any_of(policy.methods)}$#",
         f"{_header('Access-Control-Request-Headers')} =~ m#{policy.request_headers}#",
     ]
     private = _header("Access-Control-Request-Private-Network")
@@ -138,13 +142,3 @@ def _header(name: str) -> str:
 
 def _set(conditions: Iterable[str], variable: str) -> str:
     return f'SetEnvIfExpr "{" && ".join(conditions)}" {variable}'
-
-
-def _any(names: Iterable[str]) -> str:
-    return "|".join(map(literal, names))
-
-
-def _target(target: Target, lists: dict[PathList, str]) -> str:
-    if target is None:
-        return "application"
-    return lists[target] if isinstance(target, tuple) else f"policy_{target}"

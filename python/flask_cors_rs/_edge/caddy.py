@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .expressions import PATH, literal, one_of
-from .policies import MAX_ORIGIN, MAX_PATH
+from .._engine.python import LONGEST_ORIGIN
+from .expressions import PATH, any_of, literal, one_of
+from .policies import MAX_PATH, list_names, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .policies import Edge, EdgePolicy, PathList, Target
+    from .policies import Edge, EdgePolicy, PathList
 
 
 def fragment(edge: Edge, name: str) -> Iterator[str]:
@@ -18,7 +19,7 @@ def fragment(edge: Edge, name: str) -> Iterator[str]:
 
     :param name: the name of the snippet, with which placeholders and matchers begin
     """
-    lists = {paths: f"paths_{number}" for number, paths in enumerate(edge.lists, 1)}
+    lists = list_names(edge)
     yield f"({name}) {{"
     yield from _indented(_maps(edge, name, lists))
     for policy in edge.policies:
@@ -50,7 +51,7 @@ def _maps(edge: Edge, name: str, lists: dict[PathList, str]) -> Iterator[str]:
             for entry in edge.entries
             for line in (
                 f"# {entry.comment}",
-                _line(f"^(?:{_any(entry.methods)}) {entry.expression}$", _target(entry.target, lists)),
+                _line(f"^{any_of(entry.methods)} {entry.expression}$", name_of(entry.target, lists, otherwise='""')),
             )
         ),
     )
@@ -59,7 +60,7 @@ def _maps(edge: Edge, name: str, lists: dict[PathList, str]) -> Iterator[str]:
         lines = (
             line
             for rule in paths
-            for line in (f"# {rule.pattern}", _line(f"^{rule.expression}", _target(rule.policy, lists)))
+            for line in (f"# {rule.pattern}", _line(f"^{rule.expression}", name_of(rule.policy, lists, otherwise='""')))
         )
         yield from _map(f"{{{name}_path}}", f"{name}_{list_name}", lines)
     # Caddy replaces no placeholders in the values of a map, so the names of all maps are compared at once.
@@ -79,7 +80,7 @@ def _maps(edge: Edge, name: str, lists: dict[PathList, str]) -> Iterator[str]:
 
 def _origins(policy: EdgePolicy) -> Iterator[str]:
     if policy.any_origin:
-        yield rf"[\x21-\x7E]{{1,{MAX_ORIGIN}}}"
+        yield rf"[\x21-\x7E]{{1,{LONGEST_ORIGIN}}}"
         return
     for origins, any_case in ((policy.literals, True), (policy.exact, False)):
         for origin in origins:
@@ -94,7 +95,7 @@ def _preflight(policy: EdgePolicy, name: str) -> Iterator[str]:
     conditions = [
         "method OPTIONS",
         f"vars {{{name}_origin_{number}}} allowed",
-        f"header_regexp Access-Control-Request-Method `^(?:{_any(policy.methods)})$`",
+        f"header_regexp Access-Control-Request-Method `^{any_of(policy.methods)}$`",
     ]
     yield f"# Preflights that the policy allows: {policy.name}"
     headers = _headers(policy, vary=policy.preflight_vary)
@@ -169,15 +170,5 @@ def _line(expression: str, value: str) -> str:
     return f"`~{expression}` {value}"
 
 
-def _any(names: Iterable[str]) -> str:
-    return "|".join(map(literal, names))
-
-
 def _indented(lines: Iterable[str]) -> Iterator[str]:
     return (f"    {line}" for line in lines)
-
-
-def _target(target: Target, lists: dict[PathList, str]) -> str:
-    if target is None:
-        return '""'
-    return lists[target] if isinstance(target, tuple) else f"policy_{target}"

@@ -50,6 +50,11 @@ def literal(text: str, *, any_case: bool = False) -> str:
     )
 
 
+def any_of(texts: Iterable[str]) -> str:
+    """Return an expression that matches one of some texts."""
+    return f"(?:{'|'.join(map(literal, texts))})"
+
+
 def one_of(characters: Iterable[str]) -> str:
     """Return an expression that matches one of some characters."""
     codes = sorted(map(ord, characters))

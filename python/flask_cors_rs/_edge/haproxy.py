@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from .expressions import PATH, is_plain, literal, one_of
-from .policies import MAX_ORIGIN, MAX_PATH
+from .._engine.python import LONGEST_ORIGIN
+from .expressions import PATH, any_of, is_plain, literal, one_of
+from .policies import MAX_PATH, list_names, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .policies import Edge, EdgePolicy, PathList, Target
+    from .policies import Edge, EdgePolicy
 
 _VALUES_IN_A_LINE = 40
 """HAProxy reads at most 64 words in a line."""
@@ -21,7 +23,9 @@ def fragment(edge: Edge, name: str) -> Iterator[str]:
 
     :param name: what variables and ACLs begin with
     """
-    lists = {paths: f"paths_{number}" for number, paths in enumerate(edge.lists, 1)}
+    lists = list_names(edge)
+    # Where the application decides, the variable is set too, so that no later line sets it.
+    target_name = partial(name_of, lists=lists, otherwise="application")
     var = f"txn.{name}"
     yield "# The path, if all servers and proxies read it alike. Anything else is left to the application."
     yield f"acl {name}_is_plain path -m reg '^/{one_of(PATH)}{{0,{MAX_PATH - 1}}}$'"
@@ -32,9 +36,9 @@ def fragment(edge: Edge, name: str) -> Iterator[str]:
     yield "# Routes: the first line that matches decides."
     for entry in edge.entries:
         yield f"# {entry.comment}"
-        methods = "|".join(map(literal, entry.methods))
-        found = f"{{ var({var}_key) -m reg '^(?:{methods}) {entry.expression}$' }} !{{ var({var}_route) -m found }}"
-        yield f"http-request set-var({var}_route) str({_target(entry.target, lists)}) if {found}"
+        key = f"{any_of(entry.methods)} {entry.expression}"
+        found = f"{{ var({var}_key) -m reg '^{key}$' }} !{{ var({var}_route) -m found }}"
+        yield f"http-request set-var({var}_route) str({target_name(entry.target)}) if {found}"
     yield f"http-request set-var({var}_policy) var({var}_route)"
     for paths, list_name in lists.items():
         yield "# Resources: the first line that matches the path decides."
@@ -42,11 +46,11 @@ def fragment(edge: Edge, name: str) -> Iterator[str]:
             yield f"# {rule.pattern}"
             matches = f"{{ var({var}_path) -m reg '^{rule.expression}' }}"
             is_list = f"{{ var({var}_policy) -m str {list_name} }}"
-            yield f"http-request set-var({var}_policy) str({_target(rule.policy, lists)}) if {is_list} {matches}"
+            yield f"http-request set-var({var}_policy) str({target_name(rule.policy)}) if {is_list} {matches}"
         yield f"http-request unset-var({var}_policy) if {{ var({var}_policy) -m str {list_name} }}"
     yield ""
     yield "# Origins."
-    is_visible = rf"{{ req.fhdr(Origin) -m reg '^[\x21-\x7E]{{1,{MAX_ORIGIN}}}$' }}"
+    is_visible = rf"{{ req.fhdr(Origin) -m reg '^[\x21-\x7E]{{1,{LONGEST_ORIGIN}}}$' }}"
     yield f"http-request set-var({var}_origin) req.fhdr(Origin) if {is_visible}"
     yield f'http-request set-var-fmt({var}_headers) "%[req.fhdr(Access-Control-Request-Headers)]"'
     for policy in edge.policies:
@@ -94,8 +98,7 @@ def _origin_acls(policy: EdgePolicy, name: str) -> Iterator[str]:
 
 def _preflight(policy: EdgePolicy, name: str, is_policy: str) -> Iterator[str]:
     number, var = policy.number, f"txn.{name}"
-    methods = "|".join(map(literal, policy.methods))
-    yield f"acl {name}_method_{number} req.fhdr(Access-Control-Request-Method) -m reg '^(?:{methods})$'"
+    yield f"acl {name}_method_{number} req.fhdr(Access-Control-Request-Method) -m reg '^{any_of(policy.methods)}$'"
     yield f"acl {name}_headers_{number} var({var}_headers) -m reg '{policy.request_headers}'"
     private = "req.fhdr(Access-Control-Request-Private-Network)"
     answers: list[tuple[str, list[str]]] = [(f"!{{ {private} -m found }}", [])]
@@ -124,9 +127,3 @@ def _preflight(policy: EdgePolicy, name: str, is_policy: str) -> Iterator[str]:
                 f" {{ var({var}_allow_origin) -m found }} {name}_method_{number} {name}_headers_{number} {network}"
                 f" {{ var({var}_headers) {length} }}"
             )
-
-
-def _target(target: Target, lists: dict[PathList, str]) -> str:
-    if target is None:
-        return "application"
-    return lists[target] if isinstance(target, tuple) else f"policy_{target}"

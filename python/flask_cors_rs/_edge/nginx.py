@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .expressions import PATH, is_plain, literal, one_of
-from .policies import MAX_ORIGIN, MAX_PATH
+from .._engine.python import LONGEST_ORIGIN
+from .expressions import PATH, any_of, is_plain, literal, one_of
+from .policies import MAX_PATH, list_names, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from .policies import Edge, EdgePolicy, PathList, Target
+    from .policies import Edge, EdgePolicy
 
 
 def fragment(edge: Edge, name: str) -> Iterator[str]:
@@ -19,7 +20,7 @@ def fragment(edge: Edge, name: str) -> Iterator[str]:
 
     :param name: what the variables begin with
     """
-    names = {paths: f"paths_{number}" for number, paths in enumerate(edge.lists, 1)}
+    names = list_names(edge)
     yield "# The path, if all servers and proxies read it alike. Anything else is left to the application."
     yield from _map("$request_uri", f"{name}_path", _path_lines(name))
     yield "# Routes: the first line that matches decides."
@@ -31,7 +32,7 @@ def fragment(edge: Edge, name: str) -> Iterator[str]:
             for entry in edge.entries
             for line in (
                 f"# {entry.comment}",
-                _line(f"^{_methods(entry.methods)} {entry.expression}$", _target(entry.target, names)),
+                _line(f"^{any_of(entry.methods)} {entry.expression}$", name_of(entry.target, names)),
             )
         ),
     )
@@ -40,14 +41,14 @@ def fragment(edge: Edge, name: str) -> Iterator[str]:
         lines = (
             line
             for rule in paths
-            for line in (f"# {rule.pattern}", _line(f"^{rule.expression}", _target(rule.policy, names)))
+            for line in (f"# {rule.pattern}", _line(f"^{rule.expression}", name_of(rule.policy, names)))
         )
         yield from _map(f"${name}_path", f"{name}_{list_name}", lines)
     targets = [f"{list_name} ${name}_{list_name};" for list_name in names.values()]
     targets += [f'policy_{policy.number} "policy_{policy.number}";' for policy in edge.policies]
     yield from _map(f"${name}_route", f"{name}_policy", targets)
     yield "# Origins."
-    yield from _map("$http_origin", f"{name}_origin", [_line(f"^[\\x21-\\x7E]{{1,{MAX_ORIGIN}}}$", "$http_origin")])
+    yield from _map("$http_origin", f"{name}_origin", [_line(f"^[\\x21-\\x7E]{{1,{LONGEST_ORIGIN}}}$", "$http_origin")])
     for policy in edge.policies:
         yield f"# {policy.name}"
         yield from _map(f"${name}_origin", f"{name}_origin_{policy.number}", _origin_lines(policy))
@@ -57,7 +58,7 @@ def fragment(edge: Edge, name: str) -> Iterator[str]:
         f'"${name}_policy $http_access_control_request_method"',
         f"{name}_method",
         (
-            _line(f"^policy_{policy.number} (?:{'|'.join(map(literal, policy.methods))})$", "allowed")
+            _line(f"^policy_{policy.number} {any_of(policy.methods)}$", "allowed")
             for policy in edge.policies
             if policy.methods
         ),
@@ -162,16 +163,6 @@ def _path_lines(name: str) -> list[str]:
         _line(r"^[^?]*(?://|/\.\.?(?:[/?]|$))", ""),
         _line(rf"^(?<{name}_plain>/{one_of(PATH)}{{0,{MAX_PATH - 1}}})(?:\?|$)", f"${name}_plain"),
     ]
-
-
-def _methods(methods: Iterable[str]) -> str:
-    return f"(?:{'|'.join(map(literal, methods))})"
-
-
-def _target(target: Target, names: dict[PathList, str]) -> str:
-    if target is None:
-        return ""
-    return names[target] if isinstance(target, tuple) else f"policy_{target}"
 
 
 def _origin_lines(policy: EdgePolicy) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Union
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from .._diagnostics.applied import PolicySource, belongs_to, policy_sources
+from .._diagnostics.applied import PolicySource, belongs_to, matches_path, policy_sources, wsgi_layers
 from .._diagnostics.text import readable
 from .._engine.python import AllowOrigin, Vary
 from .._flask.hook import resources_of
@@ -39,12 +39,10 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from .._flask.view_policies import ViewPolicies
     from .._options.parse import Options
 
     Scope = Literal["preflights", "all"]
-
-MAX_ORIGIN = 326
-"""The length of the longest origin, in characters."""
 
 MAX_PATH = 1000
 """The length of the longest path that a proxy decides about, in characters."""
@@ -136,6 +134,21 @@ def edge_of(app: Flask, scope: Scope) -> Edge:
     return _Builder(app, scope).build()
 
 
+def list_names(edge: Edge) -> dict[PathList, str]:
+    """Return a name for each list of resources."""
+    return {paths: f"paths_{number}" for number, paths in enumerate(edge.lists, 1)}
+
+
+def name_of(target: Target, lists: dict[PathList, str], otherwise: str = "") -> str:
+    """Return the name of a policy or of a list of resources.
+
+    :param otherwise: what stands for the decision of the application
+    """
+    if target is None:
+        return otherwise
+    return lists[target] if isinstance(target, tuple) else f"policy_{target}"
+
+
 class _Builder:
     def __init__(self, app: Flask, scope: Scope) -> None:
         self._app = app
@@ -206,7 +219,7 @@ class _Builder:
             or any(rule.subdomain for rule in app.url_map.iter_rules())
         ):
             return "the routing depends on the host"
-        layers = _layers(app)
+        layers = list(wsgi_layers(app))
         foreign = next((layer for layer in layers if not isinstance(layer, (CORSMiddleware, ProxyFix))), None)
         if foreign is not None:
             return f"{type(foreign).__name__} around the application can answer instead of it"
@@ -261,7 +274,7 @@ class _Builder:
         if policies is not None:
             if policies_of(getattr(view, "__wrapped__", None)) is policies:
                 return self._application(route, "another decorator is above @cross_origin")
-            return self._decorated(route)
+            return self._decorated(route, policies)
         if own_middleware and blueprint_has_policy(self._app, endpoint):
             return self._application(route, "both the middleware and its Blueprint decide about it")
         if not getattr(route.rule, "provide_automatic_options", False):
@@ -286,10 +299,7 @@ class _Builder:
         self._leave_out(str(route), why)
         return None
 
-    def _decorated(self, route: Route) -> Target:
-        policies = policies_of(self._app.view_functions.get(route.rule.endpoint))
-        if policies is None:
-            return None
+    def _decorated(self, route: Route, policies: ViewPolicies) -> Target:
         if not policies.is_stable(self._app):
             return self._application(route, "the options of its decorator are read at each request")
         try:
@@ -313,7 +323,7 @@ class _Builder:
             for pattern, options in source.resources.patterns:
                 name = f"{pattern_text(pattern)} of {source.name}"
                 if route.path is not None:
-                    if _matches(pattern, route.path):
+                    if matches_path(pattern, route.path):
                         return self._policy(options, name)
                     continue
                 if isinstance(pattern, str) and not PATH.issuperset(pattern):
@@ -358,7 +368,7 @@ class _Builder:
             expression = _origin_expression(origin)
             if expression is None:
                 self._leave_out(name, f"the origins that {readable(origin)} allows are known to the application only")
-            elif expression:
+            else:
                 expressions.append(expression)
         if not (options.any_origin or literals or exact or expressions):
             self._leave_out(name, "it allows no origin that a proxy can know")
@@ -407,25 +417,8 @@ def _list_of(names: list[str]) -> str:
     return rf"^(?:{each}(?:\x2C{each})*)?$"
 
 
-def _layers(app: Flask) -> list[object]:
-    """Return what is around the WSGI application of a Flask application, from the outside in."""
-    layers: list[object] = []
-    wrapped: Any = app.wsgi_app
-    while getattr(wrapped, "__self__", wrapped) is not app:
-        layer = getattr(wrapped, "__self__", wrapped)
-        layers.append(layer)
-        wrapped = getattr(layer, "wsgi_app", None) or getattr(layer, "app", None)
-        if wrapped is None:
-            break
-    return layers
-
-
 def _policies_in(target: Target) -> Iterable[int | None]:
     return (rule.policy for rule in target) if isinstance(target, tuple) else (target,)
-
-
-def _matches(pattern: Any, path: str) -> bool:
-    return pattern == path if isinstance(pattern, str) else pattern.match(path) is not None
 
 
 def _path_expression(pattern: str | RegexPattern) -> str | None:

@@ -79,13 +79,13 @@ def is_single_line(value: str) -> bool:
     return "\r" not in value and "\n" not in value
 
 
-_LONGEST_ORIGIN = 64 + len("://") + 253 + len(":65535")
+LONGEST_ORIGIN = 64 + len("://") + 253 + len(":65535")
 """The longest plausible scheme, the longest host name, the longest port, and the delimiters between them."""
 
 
 def could_be_origin(value: str) -> bool:
     """Whether a value can be a serialized origin: visible ASCII of at most 326 characters."""
-    return len(value) <= _LONGEST_ORIGIN and value.isascii() and value.isprintable() and " " not in value
+    return len(value) <= LONGEST_ORIGIN and value.isascii() and value.isprintable() and " " not in value
 
 
 def is_options(environ: Environ) -> bool:
