@@ -1,4 +1,4 @@
-"""Origins that one set of patterns allows and another does not, found by walking their automata together."""
+"""Texts that some automata accept and others do not, such as origins, found by walking the automata together."""
 
 from __future__ import annotations
 
@@ -41,13 +41,20 @@ def witness(allowing: LinearMatcher, refusing: Sequence[LinearMatcher]) -> str |
     :raises TooManyStatesError: there are too many states to look at
     """
     for origins in _ORIGINS:
-        found = _search([origins, allowing], list(refusing))
+        found = shortest([origins, allowing], refusing)
         if found is not None:
             return found
     return None
 
 
-def _search(accepting: list[LinearMatcher], refusing: list[LinearMatcher]) -> str | None:
+def shortest(
+    accepting: Sequence[LinearMatcher], refusing: Sequence[LinearMatcher] = (), limit: int = _LIMIT
+) -> str | None:
+    """Return the shortest text of visible ASCII that some automata accept and others do not, or None.
+
+    :param limit: how many states of all automata together are looked at
+    :raises TooManyStatesError: there are more
+    """
     matchers = list(map(_automaton, [*accepting, *refusing]))
     letters = _letters([*accepting, *refusing])
     start = tuple(matcher.start for matcher in matchers)
@@ -66,7 +73,7 @@ def _search(accepting: list[LinearMatcher], refusing: list[LinearMatcher]) -> st
             )
             key = (then, _kind(letter))
             if key not in seen and all(then[: len(accepting)]):
-                if len(seen) >= _LIMIT:
+                if len(seen) >= limit:
                     raise TooManyStatesError
                 seen.add(key)
                 waiting.append((then, text + letter))

@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .._diagnostics.applied import PolicySource, belongs_to, matches_path, policy_sources, wsgi_layers
 from .._diagnostics.text import readable
+from .._diagnostics.witness import TooManyStatesError
 from .._engine.python import AllowOrigin, Vary
 from .._flask.hook import resources_of
 from .._flask.middleware import FlaskMiddleware
@@ -31,7 +32,7 @@ from .expressions import (
     takes_linear_time,
     translated,
 )
-from .routes import Route, TooManyStatesError, comes_first, routes_of
+from .routes import Route, comes_first, routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from werkzeug.exceptions import HTTPException
@@ -17,6 +16,7 @@ from werkzeug.routing import (
     UUIDConverter,
 )
 
+from .._diagnostics.witness import shortest
 from .._regex.linear import LinearMatcher
 from .._regex.translation import translate
 from .expressions import PATH, literal, portable, takes_linear_time
@@ -129,8 +129,8 @@ def comes_first(app: Flask, first: Route, second: Route) -> Route | None:
     return first if found is rules[0] else second
 
 
-class TooManyStatesError(Exception):
-    """The search for a path was given up."""
+_LIMIT = 20_000
+_PATHS = LinearMatcher(f"[{_translated(''.join(sorted(PATH)))}]+")
 
 
 def _common_path(first: Route, second: Route) -> str | None:
@@ -142,30 +142,5 @@ def _common_path(first: Route, second: Route) -> str | None:
     start, other_start = (route.rule.rule.partition("<")[0] for route in (first, second))
     if not start.startswith(other_start) and not other_start.startswith(start):
         return None
-    return _shortest([route.matcher for route in (first, second) if route.matcher is not None])
-
-
-_LIMIT = 20_000
-
-
-def _shortest(matchers: list[LinearMatcher]) -> str | None:
-    """Return the shortest path that all automata accept."""
-    classes = {each & PATH for matcher in matchers for each in matcher.classes}
-    letters: dict[tuple[bool, ...], str] = {}
-    for letter in sorted(PATH, key=lambda letter: (not letter.isalnum(), letter)):
-        letters.setdefault(tuple(letter in each for each in classes), letter)
-    start = tuple(matcher.start for matcher in matchers)
-    waiting = deque([(start, "")])
-    seen = {start}
-    while waiting:
-        states, text = waiting.popleft()
-        if text and all(matcher.accepts(state, text[-1:]) for matcher, state in zip(matchers, states)):
-            return text
-        for letter in letters.values():
-            after = tuple(matcher.step(state, text[-1:], letter) for matcher, state in zip(matchers, states))
-            if all(after) and after not in seen:
-                if len(seen) == _LIMIT:
-                    raise TooManyStatesError
-                seen.add(after)
-                waiting.append((after, text + letter))
-    return None
+    matchers = [route.matcher for route in (first, second) if route.matcher is not None]
+    return shortest([_PATHS, *matchers], limit=_LIMIT)
