@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import socket
 import sys
+import tempfile
 import time
 from contextlib import contextmanager, suppress
 from http.client import HTTPException, HTTPResponse
@@ -18,11 +20,33 @@ from support.engines import ENGINES
 from support.servers import started
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 HERE = Path(__file__).parent
 PYTHON = [sys.executable, "-m"]
+
+
+def script(name: str) -> str:
+    """Return the path of a program that is installed in this environment."""
+    return shutil.which(name, path=str(Path(sys.executable).parent)) or name
+
+
 GUNICORN = [*PYTHON, "gunicorn", "--bind=127.0.0.1:{port}", "--workers=2", "--log-level=critical", "application:{app}"]
+MOD_WSGI = [
+    script("mod_wsgi-express"),
+    "start-server",
+    "--host=127.0.0.1",
+    "--port={port}",
+    "--server-root={folder}",
+    "--application-type=module",
+    "--callable-object={app}",
+    "--log-to-terminal",
+    "--locale=C.UTF-8",
+    "--chunked-request",
+    # Apache does not serve as root.
+    *(["--user=www-data", "--group=www-data"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    "application",
+]
 
 SERVERS: dict[str, list[str]] = {
     "gunicorn sync": GUNICORN,
@@ -33,7 +57,7 @@ SERVERS: dict[str, list[str]] = {
     "gunicorn gevent, preload": [*GUNICORN, "--worker-class=gevent", "--preload"],
     "waitress": [*PYTHON, "waitress", "--listen=127.0.0.1:{port}", "application:{app}"],
     "uWSGI": [
-        shutil.which("uwsgi", path=str(Path(sys.executable).parent)) or "uwsgi",
+        script("uwsgi"),
         "--http-socket=127.0.0.1:{port}",
         "--module=application:{app}",
         "--master",
@@ -46,6 +70,9 @@ SERVERS: dict[str, list[str]] = {
     "Werkzeug": [*PYTHON, "flask", "--app=application:{app}", "run", "--port={port}"],
     "Werkzeug, reloader": [*PYTHON, "flask", "--app=application:{app}", "run", "--port={port}", "--reload"],
     "cheroot": [*PYTHON, "cheroot", "--bind=127.0.0.1:{port}", "application:{app}"],
+    "mod_wsgi": MOD_WSGI,
+    "mod_wsgi, embedded": [*MOD_WSGI, "--embedded-mode"],
+    "mod_wsgi, named interpreter": [*MOD_WSGI, "--application-group=named"],
     "uvicorn, a2wsgi": [*PYTHON, "uvicorn", "--port={port}", "--log-level=critical", "application:{app}_asgi"],
 }
 
@@ -146,13 +173,16 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def running(name: str, app: str, engine: str) -> Iterator[Server]:
+def running(name: str, app: str, engine: str, options: Sequence[str] = ()) -> Iterator[Server]:
     command = VALIDATED.get(name, SERVERS[name]) if app == "validated" else SERVERS[name]
     if not shutil.which(command[0]):
-        pytest.skip(f"{name} is not installed: it needs a compiler for C")
+        pytest.skip(f"{name} is not installed: it needs a compiler for C, and mod_wsgi Apache's headers")
     variables = {"PYTHONPATH": str(HERE), "FLASK_CORS_RS_BACKEND": engine, "PYTHONDONTWRITEBYTECODE": "1"}
-    with started(*(part.replace("{app}", app) for part in command), cwd=HERE, variables=variables) as port:
-        yield Server(name, app, engine, port)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # Apache reads it as another user.
+        parts = [part.replace("{app}", app).replace("{folder}", folder) for part in (*command, *options)]
+        with started(*parts, cwd=HERE, variables=variables) as port:
+            yield Server(name, app, engine, port)
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -303,3 +333,29 @@ def test_a_response_that_is_started_again_with_exc_info(validating: Server) -> N
     answer = validating.ask("GET", "/exc_info")
     assert answer.status == (200 if validating.name in KEEP_STARTED else 500)
     assert answer.allowed == ([A, A] if validating.name in SEND_BOTH else [A])
+
+
+@pytest.mark.skipif("rust" not in ENGINES, reason="there is no Rust engine to be given up")
+def test_two_interpreters_of_one_process(tmp_path: Path) -> None:
+    """PyO3 modules can be loaded once in a process, so that the second interpreter gets the Python engine."""
+    if not shutil.which(MOD_WSGI[0]):
+        pytest.skip("mod_wsgi is not installed: it needs a compiler for C, and Apache's headers")
+    application = tmp_path / "second.wsgi"
+    application.write_text("from application import hook\n", encoding="utf-8")
+    alias = f"""
+        WSGIScriptAlias /second {application} process-group=both application-group=second
+        <Directory {tmp_path}>
+            Require all granted
+        </Directory>
+    """
+    configuration = tmp_path / "second.conf"
+    configuration.write_text(alias, encoding="utf-8")
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)  # Apache reads them as another user.
+    options = ["--process-group=both", f"--include-file={configuration}"]
+    with running("mod_wsgi", "hook", "auto", options) as server:
+        first, second = server.ask("GET", "/"), server.ask("GET", "/second/")
+        assert (first.body, second.body) == (b"rust", b"python")
+        for origin, allowed in ((A, [A]), (B, [B]), (EVIL, [])):
+            for path in ("/", "/second/"):
+                assert server.ask("GET", path, origin=origin).allowed == allowed
