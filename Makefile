@@ -45,9 +45,11 @@ e2e: docs ## compare `flask cors check` and the playground with headless Chromiu
 	command -v chromium google-chrome >/dev/null || { apt-get update && apt-get install --yes chromium; }
 	$(BIN)/python -m pytest tests/e2e/chromium.py tests/e2e/playground.py
 
-servers: $(STAMP) ## send the same requests to every WSGI server (uWSGI needs a compiler for C)
+servers: $(STAMP) ## send the same requests to every WSGI server (uWSGI and mod_wsgi need a compiler for C)
 	$(BIN)/python -m pip install --quiet --group servers
+	command -v apxs >/dev/null || { apt-get update && apt-get install --yes --no-install-recommends apache2 apache2-dev; } || true
 	-$(BIN)/python -m pip install --quiet uwsgi
+	-$(BIN)/python -m pip install --quiet mod_wsgi
 	$(BIN)/python -m pytest tests/servers/every_server.py
 
 edge: $(STAMP) ## compare what each proxy decides with the application (installs them where apt-get is available)
@@ -175,7 +177,7 @@ mutants: $(STAMP) ## change the sources in small ways, and list the changes that
 	rm -rf target/mutants && mkdir -p $(MUTATED)
 	git ls-files -z | xargs -0 cp --parents --target-directory $(MUTATED)
 	mv $(MUTATED)/python $(MUTATED)/src
-	-cd $(MUTATED) && CI=true FLASK_CORS_RS_DIFFERENTIAL=30 $(CURDIR)/$(BIN)/mutmut run '$(MUTANTS)'
+	-cd $(MUTATED) && CI=true HYPOTHESIS_PROFILE=few FLASK_CORS_RS_DIFFERENTIAL=30 $(CURDIR)/$(BIN)/mutmut run '$(MUTANTS)'
 ifdef CARGO
 	test -x $(BIN)/cargo-mutants || cargo install --quiet --locked --root $(VENV) cargo-mutants
 	-PATH=$(CURDIR)/$(BIN):$$PATH FLASK_CORS_RS_PYTHON=$(CURDIR)/$(BIN)/python cargo mutants --workspace --exclude 'rust/fuzz/**' --test-workspace true --profile mutants --output target/mutants -- -- --include-ignored

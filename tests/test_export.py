@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from flask import Blueprint, Flask, abort
 from flask.cli import ScriptInfo
 from flask.views import MethodView
-from hypothesis import assume, given, settings, strategies as st
+from hypothesis import assume, given, strategies as st
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, Rule
@@ -102,7 +102,6 @@ def decide(edge: Edge, method: str, path: str, headers: Mapping[str, str]) -> li
     return sent if allowed else None
 
 
-@settings(max_examples=100)
 @given(EDGE_CASES, st.sampled_from(["preflights", "all"]), st.integers(0, 2**32))
 def test_a_proxy_decides_as_the_application_does(case: Case, scope: Any, seed: int) -> None:
     try:
