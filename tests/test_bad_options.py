@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import given, strategies as st
 
 from flask_cors_rs import CORS, cross_origin
+from flask_cors_rs._options.parse import PLAIN
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -115,6 +117,22 @@ def test_an_impossible_combination_from_the_configuration_sends_nothing(caplog: 
     assert response.data == b"hello"
     assert "Access-Control-Allow-Origin" not in response.headers
     assert "send_wildcard" in caplog.text
+
+
+_NAMES = ["origins", "methods", "allow_headers", "expose_headers", "max_age"]
+_FLAGS = ["supports_credentials", "send_wildcard", "vary_header", "always_send", "allow_private_network"]
+
+
+@given(
+    texts=st.dictionaries(st.sampled_from([*_NAMES, *_FLAGS]), st.text(PLAIN)),
+    flags=st.dictionaries(st.sampled_from([*_NAMES, *_FLAGS]), st.booleans()),
+)
+def test_what_a_decorator_does_not_parse_at_set_up_cannot_be_wrong(
+    texts: dict[str, str], flags: dict[str, bool]
+) -> None:
+    # Any origin, the default, cannot be combined with the other two.
+    options: dict[str, Any] = {"origins": "https://a.example", **texts, **flags}
+    CORS(Flask(__name__), **options)
 
 
 def test_an_unknown_option_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:

@@ -14,11 +14,11 @@ from ._flask.context import CONTEXT
 from ._flask.response import EVALUATED as RESPONSE_EVALUATED, add_headers
 from ._flask.view_policies import ViewPolicies, set_policies
 from ._headers import INTERCEPTED
-from ._options.parse import CONSTANTS, parse_alone, warn_of_unknown
+from ._options.parse import CONSTANTS, DEFAULT_OPTIONS, PLAIN, parse_alone, warn_of_unknown
 from ._plan import note_evaluation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from flask import Flask, Request, Response
     from typing_extensions import Unpack
@@ -53,42 +53,23 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
     :raises ValueError: an option is wrong; the message says which one and how to fix it
     :raises TypeError: an option has the wrong type
     """
-    given: dict[str, Any] = dict(options)
-    parsed = _parse(given)
+    given: Any = options
+    are_constant = _check(given)
 
     def decorate(view: ViewT) -> ViewT:
-        policies = ViewPolicies(given, parsed)
-        is_async = _is_coroutine_function(view)
-
-        def start() -> tuple[Flask, Request, Policy | None, bool]:
-            context = CONTEXT.get()
-            app, request = context.app, context.request
-            policy, automatic_options = policies.get(app, request.environ)
-            return app, request, policy, automatic_options and request.method == "OPTIONS"
-
-        def finish(app: Flask, request: Request, policy: Policy | None, result: Any) -> Response:
-            response = app.make_response(result)
-            if policy is not None:
-                add_headers(policy, response, request)
-            setattr(response, RESPONSE_EVALUATED, True)
-            note_evaluation(request.environ)
-            return response
-
-        def cross_origin_view(*args: Any, **kwargs: Any) -> Response:
-            app, request, policy, answers_options = start()
-            result = app.make_default_options_response() if answers_options else view(*args, **kwargs)
-            return finish(app, request, policy, result)
-
-        async def cross_origin_async_view(*args: Any, **kwargs: Any) -> Response:
-            app, request, policy, answers_options = start()
-            result = app.make_default_options_response() if answers_options else await view(*args, **kwargs)
-            return finish(app, request, policy, result)
-
-        wrapper: Any = cross_origin_async_view if is_async else cross_origin_view
+        policies = ViewPolicies(given, are_constant)
+        # An attribute can mark a function as a coroutine function.
+        if type(view) is FunctionType and not view.__dict__:
+            is_async = bool(view.__code__.co_flags & CO_COROUTINE)
+            is_class_view = view.__code__ in _AS_VIEW_CODE
+        else:
+            is_async = iscoroutinefunction(view)
+            is_class_view = _is_made_by_as_view(view)
+        wrapper: Any = (_deciding_async if is_async else _deciding)(view, policies)
         if given.get("intercept_exceptions"):
             wrapper = _intercepting(wrapper, policies, is_async=is_async)
         if given.get("automatic_options", True):
-            if _is_made_by_as_view(view):
+            if is_class_view:
                 wrapper = _ClassView(wrapper, policies)
             # Flask reads both when the view is routed: OPTIONS is routed to the view, which the decorator replaces.
             target: Any = view
@@ -101,11 +82,18 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
     return decorate
 
 
-def _parse(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _check(given: Mapping[str, Any]) -> bool:
     """Raise errors in the options themselves, whatever the configuration of an application says.
 
-    :returns: the parsed options, or None if they have to be parsed again because their values can change
+    :returns: whether their values never change
     """
+    for name, value in given.items():
+        is_plain = value is True or value is False or (type(value) is str and not value.strip(PLAIN))
+        if not is_plain or name not in DEFAULT_OPTIONS or name == "report_only":
+            break
+    else:
+        # Most views have flags and plain text. To parse these now would take longer than all the rest of the set-up.
+        return True
     warn_of_unknown([given])
     if given.get("report_only") is not None:
         from ._options.resources import check_report_only, report_only_errors
@@ -117,14 +105,46 @@ def _parse(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
             warn_of_unknown([report_only])
             parse_alone(report_only)
     # Reading an iterator would empty it.
-    parsed = parse_alone({name: value for name, value in given.items() if not hasattr(value, "__next__")})
-    return parsed if all(isinstance(value, CONSTANTS) for value in given.values()) else None
+    parse_alone({name: value for name, value in given.items() if not hasattr(value, "__next__")})
+    return all(isinstance(value, CONSTANTS) for value in given.values())
 
 
-def _is_coroutine_function(view: Callable[..., Any]) -> bool:
-    if type(view) is FunctionType and not view.__dict__:  # An attribute can mark a function as one.
-        return bool(view.__code__.co_flags & CO_COROUTINE)
-    return iscoroutinefunction(view)
+def _deciding(view: Callable[..., Any], policies: ViewPolicies) -> Callable[..., Response]:
+    """Return a view whose responses get the headers of its policy."""
+
+    def cross_origin_view(*args: Any, **kwargs: Any) -> Response:
+        app, request, policy, answers_options = _start(policies)
+        result = app.make_default_options_response() if answers_options else view(*args, **kwargs)
+        return _finish(app, request, policy, result)
+
+    return cross_origin_view
+
+
+def _deciding_async(view: Callable[..., Any], policies: ViewPolicies) -> Callable[..., Coroutine[Any, Any, Response]]:
+    async def cross_origin_async_view(*args: Any, **kwargs: Any) -> Response:
+        app, request, policy, answers_options = _start(policies)
+        result = app.make_default_options_response() if answers_options else await view(*args, **kwargs)
+        return _finish(app, request, policy, result)
+
+    return cross_origin_async_view
+
+
+def _start(policies: ViewPolicies) -> tuple[Flask, Request, Policy | None, bool]:
+    """Return the policy for the current request, and whether OPTIONS is answered instead of the view."""
+    context = CONTEXT.get()
+    app, request = context.app, context.request
+    policy, automatic_options = policies.get(app, request.environ)
+    return app, request, policy, automatic_options and request.method == "OPTIONS"
+
+
+def _finish(app: Flask, request: Request, policy: Policy | None, result: Any) -> Response:
+    """Make a response of what a view returns, and add the headers."""
+    response = app.make_response(result)
+    if policy is not None:
+        add_headers(policy, response, request)
+    setattr(response, RESPONSE_EVALUATED, True)
+    note_evaluation(request.environ)
+    return response
 
 
 def _intercepting(view: Callable[..., Any], policies: ViewPolicies, *, is_async: bool) -> Callable[..., Any]:
@@ -163,7 +183,7 @@ def _intercept(policies: ViewPolicies) -> None:
         return response
 
 
-_AS_VIEW_CODE = frozenset(code for code in View.as_view.__func__.__code__.co_consts if isinstance(code, CodeType))  # type: ignore[attr-defined]
+_AS_VIEW_CODE = tuple(code for code in View.as_view.__func__.__code__.co_consts if isinstance(code, CodeType))  # type: ignore[attr-defined]
 
 
 def _is_made_by_as_view(view: Callable[..., Any]) -> bool:

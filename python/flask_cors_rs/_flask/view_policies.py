@@ -16,8 +16,8 @@ from .._options.parse import (
     DEFAULT_OPTIONS,
     config_layer,
     log_error,
-    over_defaults,
     parse,
+    parse_own,
     reads_the_same,
 )
 from .._options.patterns import looks_like_regex
@@ -223,15 +223,16 @@ class ViewPolicies:
     """The policies of a decorated view, one for each application that routes requests to it.
 
     :param options: the options of the decorator
-    :param parsed: the same options parsed, if they never change
+    :param are_constant: whether they never change
     """
 
-    def __init__(self, options: dict[str, Any], parsed: Mapping[str, Any] | None) -> None:
+    __slots__ = ("__weakref__", "_are_constant", "_last", "_options", "_others")
+
+    def __init__(self, options: dict[str, Any], are_constant: bool) -> None:
         self._options = options
-        self._parsed = parsed
+        self._are_constant = are_constant
         self._last: _Entry | None = None
         self._others: weakref.WeakKeyDictionary[Flask, _Entry] | None = None
-        register(self)
 
     def forget_plan(self) -> None:
         """Make the policies again."""
@@ -282,15 +283,17 @@ class ViewPolicies:
 
     def _make(self, app: Flask, config: tuple[Any, ...]) -> _Entry:
         state_of(app).has_decorated_views = True
+        register(self)
         named = [
             *self._options.items(),
             *((name, value) for name, value in zip(CONFIG_KEYS, config) if value is not None),
         ]
         watched = tuple(_watch(name, value) for name, value in named if type(value) in CONTAINERS)
         policy: Policy | None = None
-        if self._parsed is not None and config == _NO_CONFIG:
+        if self._are_constant and config == _NO_CONFIG:
+            # The defaults need not be parsed again.
             automatic_options = bool(self._options.get("automatic_options", True))
-            make_options = partial(over_defaults, self._parsed)
+            make_options = partial(parse_own, self._options, None)
         else:
             merged = self._merged(app)
             automatic_options = bool(merged["automatic_options"])

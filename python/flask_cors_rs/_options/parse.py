@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any
 
 from .. import _engine, _log
@@ -162,16 +163,17 @@ def parse(merged: Mapping[str, Any], report: Report = raise_error) -> Options:
     return Options(_parse_values({name: merged[name] for name in _PARSERS}, {}, report))
 
 
-def parse_own(own: Mapping[str, Any], common: Options | None = None) -> Options:
+def parse_own(own: Mapping[str, Any], common: Options | None = None, report: Report = raise_error) -> Options:
     """Parse some options, and merge them over options that have been parsed already.
 
     :param own: the options, for example those of a resource
     :param common: the options for all resources; without it, the defaults
+    :param report: a function that is called with each error; if it returns, the value is left out
     :raises ValueError: as for :func:`parse`
     :raises TypeError: a value has the wrong type
     """
     parsed = _parsed_defaults() if common is None else common.as_dict()
-    return Options(_engine.engine.merge([_parse_values(own, parsed, raise_error), parsed]))
+    return Options(_engine.engine.merge([_parse_values(own, parsed, report), parsed]))
 
 
 def parse_alone(own: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,14 +183,6 @@ def parse_alone(own: Mapping[str, Any]) -> dict[str, Any]:
     :raises TypeError: a value has the wrong type
     """
     return _parse_values(own, {}, raise_error)
-
-
-def over_defaults(parsed: Mapping[str, Any], report: Report) -> Options:
-    """Merge options that have been parsed over the defaults."""
-    values = dict(parsed)
-    defaults = _parsed_defaults()
-    _refuse_wildcard_with_credentials(values, defaults, report)
-    return Options(_engine.engine.merge([values, defaults]))
 
 
 @cache
@@ -285,6 +279,9 @@ def reads_the_same(value: object) -> bool:
         or (callable(value) and not isinstance(value, Iterable))
     )
 
+
+PLAIN = f"{ascii_letters}{digits}-._~:/, "
+"""Characters that mean the same in every option: text of these alone cannot be wrong."""
 
 CONTAINERS = (list, tuple, set, frozenset, dict)
 CONSTANTS = (str, bytes, bool, int, float, timedelta, re.Pattern, Subdomains, Regex, type(None))
