@@ -429,6 +429,39 @@ def test_an_async_view_that_keeps_its_policy_gets_its_arguments() -> None:
     assert app.test_client().get("/7").text == "('positional',) {'number': 7}"
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_method_that_keeps_its_policy_gets_its_arguments(asynchronous: bool) -> None:
+    def get(view: MethodView, number: int) -> str:
+        if not number:
+            abort(404)
+        return f"item {number} of {type(view).__name__}"
+
+    async def async_get(view: MethodView, number: int) -> str:
+        return get(view, number)
+
+    decorate = cross_origin(intercept_exceptions=True, origins=[ORIGIN["Origin"]])
+    items: Any = type("Items", (MethodView,), {"get": decorate(async_get if asynchronous else get)})
+    app = Flask(__name__)
+    app.add_url_rule("/<int:number>", view_func=items.as_view("items"))
+    for number, answer in ((7, (200, ORIGIN["Origin"])), (0, (404, ORIGIN["Origin"])), (0, (404, ORIGIN["Origin"]))):
+        response = app.test_client().get(f"/{number}", headers=ORIGIN)
+        assert (response.status_code, response.headers.get("Access-Control-Allow-Origin")) == answer
+
+
+def test_a_class_with_a_list_of_origins_answers_preflights() -> None:
+    class Items(MethodView):
+        decorators = [cross_origin(origins=[ORIGIN["Origin"]])]
+
+        def get(self) -> str:
+            return "items"
+
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=Items.as_view("items"))
+    for _ in range(2):
+        response = app.test_client().options("/", headers={**ORIGIN, "Access-Control-Request-Method": "GET"})
+        assert response.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
+
+
 def test_a_time_is_sent_in_seconds() -> None:
     app = app_with(cross_origin(max_age=timedelta(minutes=2, seconds=0.5))(lambda: "view"))
     preflight = {**ORIGIN, "Access-Control-Request-Method": "GET"}

@@ -234,3 +234,19 @@ def test_a_copy_has_the_options_and_no_applications(copied: Callable[[CORS], COR
         for app in (first, second)
     ]
     assert answers == ["https://a.example", None]
+
+
+def test_expressions_for_headers_ignore_case() -> None:
+    app = app_with()
+    CORS(app, allow_headers=r"X-[A-Z]+$")
+    asked = {**ORIGIN, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-abc, Y, X-DEF"}
+    response = app.test_client().options("/", headers=asked)
+    assert response.headers["Access-Control-Allow-Headers"] == "X-DEF, x-abc"
+
+
+@pytest.mark.parametrize("methods", ["", []])
+def test_no_methods_are_not_sent(methods: Any) -> None:
+    app = app_with()
+    CORS(app, methods=methods)
+    asked = {**ORIGIN, "Access-Control-Request-Method": "PUT"}
+    assert "Access-Control-Allow-Methods" not in app.test_client().options("/", headers=asked).headers

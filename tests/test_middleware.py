@@ -721,7 +721,7 @@ def test_a_redirect_to_another_host_is_decided_by_the_policy_there() -> None:
     assert preflight(app, "/here").status_code == 403
 
 
-@pytest.mark.parametrize("root", ["/caf\u00c3\u00a9", "/\xff"])
+@pytest.mark.parametrize("root", ["/caf\u00c3\u00a9", "/\xff", "/v1/"])
 def test_a_redirect_below_a_root_that_is_not_ascii_is_decided_by_its_target(root: str) -> None:
     app = make_strict("/strict/")
     CORS(app, middleware=True)
@@ -768,3 +768,63 @@ def test_a_decorated_view_without_a_rule_answers_its_preflights_itself() -> None
     app.add_url_rule("/own", "own", cross_origin(origins=B)(lambda: "own"), methods=["GET", "PUT"])
     response = preflight(app, "/own", B)
     assert (response.status_code, allowed(response)) == (200, B)
+
+
+def test_a_redirect_that_leads_nowhere_is_decided_by_its_target() -> None:
+    app = make_app(resources={"/gone": {"origins": B}, "*": {"origins": A}})
+    app.url_map.add(app.url_rule_class("/here", endpoint="here", redirect_to="gone"))
+    assert [preflight(app, "/here", origin).status_code for origin in (A, B)] == [403, 204]
+    assert allowed(get(app, "/here", B)) == B
+
+
+def test_a_redirect_to_a_view_of_a_blueprint_is_decided_by_the_policy_of_the_view() -> None:
+    app = Flask(__name__)
+    blueprint = Blueprint("api", __name__, url_prefix="/api")
+    blueprint.add_url_rule("/items/", "items", cross_origin(origins=[B])(lambda: "items"))
+    app.register_blueprint(blueprint)
+    CORS(app, middleware=True, origins=A)
+    for _ in range(2):
+        assert [preflight(app, "/api/items", origin).status_code for origin in (A, B)] == [403, 204]
+        assert allowed(get(app, "/api/items", B)) == B
+
+
+def test_a_converter_that_fails_leaves_the_preflight_to_the_rules_where_no_view_is_decorated() -> None:
+    class Converter(BaseConverter):
+        def to_python(self, value: str) -> str:
+            raise RuntimeError(value)
+
+    app = make_app(resources={"/x/.*": {"origins": B}, "*": {"origins": A}})
+    app.url_map.converters["failing"] = Converter
+    app.add_url_rule("/x/<failing:name>/", endpoint="failing", view_func=lambda name: name)
+    app.url_map.add(app.url_rule_class("/here", endpoint="here", redirect_to="there"))
+    response = preflight(app, "/x/y/", B)
+    assert (response.status_code, allowed(response)) == (204, B)
+    assert preflight(app, "/x/y/", A).status_code == 403
+
+
+def test_middleware_inside_can_answer_two_slashes_itself() -> None:
+    app = make_app_without_cors()
+
+    def answering(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return []
+
+    app.wsgi_app = answering  # type: ignore[method-assign]
+    CORS(app, middleware=True, resources={"/a": {"origins": B}, "*": {"origins": A}})
+    assert allowed(get(app, "//x")) == A
+
+
+def test_a_mounted_application_may_use_the_names_of_pep_3333() -> None:
+    mounted = Flask("mounted")
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response(status="200 OK", response_headers=[("X-A", "1")], exc_info=None)
+        return []
+
+    mounted.wsgi_app = application  # type: ignore[method-assign]
+    CORS(mounted, origins=B, middleware=True)
+    app = make_app_without_cors()
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/mounted": mounted})  # type: ignore[method-assign]
+    CORS(app, middleware=True)
+    assert get(app, "/mounted/").headers["X-A"] == "1"
+    assert_strict(app, "/mounted/")

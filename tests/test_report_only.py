@@ -84,7 +84,8 @@ def test_requests_that_would_be_treated_differently_are_recorded(way: str) -> No
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("way", RULES)
 @pytest.mark.parametrize("vary", [True, "always"])
-def test_the_response_is_the_same_as_without(way: str, vary: Any) -> None:
+@pytest.mark.parametrize("there", [None, "Cookie", "Accept,Origin"])
+def test_the_response_is_the_same_as_without(way: str, vary: Any, there: str | None) -> None:
     options: dict[str, Any] = {
         "origins": [A, r"https://\w+\.b\.example"],
         "methods": "PUT",
@@ -92,8 +93,8 @@ def test_the_response_is_the_same_as_without(way: str, vary: Any) -> None:
         "max_age": 5,
         "vary_header": vary,
     }
-    plain, _ = make_app(way, **options)
-    observed, _ = make_app(way, report_only={"origins": C}, **options)
+    plain, _ = make_app(way, vary=there, **options)
+    observed, _ = make_app(way, vary=there, report_only={"origins": C}, **options)
     for origin in (A, B, C, "https://x.b.example", "", "null"):
         answers = [[ask(client, origin), ask(client, origin, "PUT")] for client in (plain, observed)]
         for method, names in (("PUT", "x-a"), ("DELETE", ""), ("PUT", "x-a, x-b")):
@@ -113,6 +114,34 @@ def test_a_request_with_cookies_needs_credentials(way: str) -> None:
     ask(client, A, Cookie="session=secret")
     assert found(report()) == [("newly refused", "request", A, "GET", "credentials not allowed", 1)]
     assert "session" not in report().to_json()
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("way", RULES)
+def test_nothing_is_recorded_where_both_policies_agree(way: str) -> None:
+    client, report = make_app(way, origins=A, report_only={"origins": A})
+    for origin in (A, B):
+        ask(client, origin)
+        ask_preflight(client, origin)
+    assert found(report()) == []
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("way", ["hook", "middleware", "outer middleware"])
+def test_a_path_without_a_route_is_recorded_without_one(way: str) -> None:
+    client, report = make_app(way, origins=A, report_only={"origins": B})
+    client.get("/missing", headers={"Origin": A})
+    client.options("/missing", headers={"Origin": A, "Access-Control-Request-Method": "PUT"})
+    assert [each.route for each in report().differences] == ["", ""]
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_wrong_configuration_changes_no_more_with_a_report_only_policy() -> None:
+    """The wrong value is left out of both policies."""
+    app = Flask(__name__)
+    app.config["CORS_EXPOSE_HEADERS"] = "X-A\n"
+    app.add_url_rule("/", "view", cross_origin(origins=A, report_only={"origins": B})(lambda: "hello"))
+    assert app.test_client().get("/", headers={"Origin": A}).headers["Access-Control-Allow-Origin"] == A
 
 
 @pytest.mark.usefixtures("engine")
@@ -215,6 +244,8 @@ def test_each_function_of_an_origin_is_called_once(way: str) -> None:
         ({"origins": "https://("}, ValueError, r"report_only: origins: 'https://\('"),
         ({"audit": "off"}, ValueError, "report_only: audit='off' has no effect on what a policy allows: leave it out"),
         ({"report_only": {}}, ValueError, "report_only: report_only={} has no effect"),
+        ({"middleware": True}, ValueError, "report_only: middleware=True has no effect"),
+        ({"intercept_exceptions": False}, ValueError, "report_only: intercept_exceptions=False has no effect"),
         ({"max_age": "\n"}, ValueError, "report_only: max_age"),
     ],
 )

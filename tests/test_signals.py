@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask import Flask
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -15,7 +16,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
 
-from flask_cors_rs import cors_decided, cors_refused
+from flask_cors_rs import CORS, CORSMiddleware, cors_decided, cors_refused
 from support.documentation import example
 from support.engines import ENGINES
 from support.placements import RULES, make_app
@@ -62,6 +63,62 @@ def test_decisions_are_sent(way: str, received: list[tuple[Any, ...]]) -> None:
     methods = [values["request"].method for _, _, values in received]
     assert methods == ["GET", "GET", "GET", "OPTIONS", "OPTIONS"]
     assert received[0][2]["decision"].headers[0] == ("Access-Control-Allow-Origin", A)
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("way", RULES)
+def test_a_receiver_gets_the_request(way: str, received: list[tuple[Any, ...]]) -> None:
+    client, app = make_app(way, origins=A)
+    requests: list[Any] = []
+    inner = app.wsgi_app
+
+    def keeping(environ: Any, start_response: Any) -> Any:
+        def keeping_request(*args: Any) -> Any:
+            # Flask takes it out at the end.
+            requests.append(environ.get("werkzeug.request"))
+            return start_response(*args)
+
+        return inner(environ, keeping_request)
+
+    app.wsgi_app = keeping
+    client.get(PATH, headers={"Origin": A})
+    client.options(PATH, headers={"Origin": A, "Access-Control-Request-Method": "PUT"})
+    sent = [values["request"] for name, _, values in received if name == "decided"]
+    assert [(request.method, request.path) for request in sent] == [("GET", PATH), ("OPTIONS", PATH)]
+    assert type(requests[0]) is Flask.request_class, "that of Flask is left in the environ"
+    if way != "outer middleware":
+        assert {type(request) for request in sent} == {app.request_class}
+        assert sent[0] is requests[0]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+def test_the_rule_that_decides_is_sent(middleware: bool, received: list[tuple[Any, ...]]) -> None:
+    client, app = make_app("none")
+    resources = {"/items/*": {"origins": A}, "/*": {"origins": B}}
+    if middleware:
+        CORS(app, middleware=True, resources=resources)
+    else:
+        app.wsgi_app = CORSMiddleware(app.wsgi_app, resources=resources)
+    client.options(PATH, headers={"Origin": A, "Access-Control-Request-Method": "PUT"})
+    client.get(PATH, headers={"Origin": A})
+    assert [values["rule"] for _, _, values in received] == ["/items/* of CORSMiddleware"] * 2
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("paths", [("/items/*", "/other"), ("/other", "/items/*"), ("/other", "/another")])
+def test_of_several_extensions_the_one_with_a_rule_decides(
+    paths: tuple[str, str], received: list[tuple[Any, ...]]
+) -> None:
+    client, app = make_app("none")
+    for path in paths:
+        CORS(app, middleware=True, resources={path: {"origins": A}})
+    client.get(PATH, headers={"Origin": B})
+    (decided, refused) = received
+    assert decided[2] == refused[2]
+    has_rule = "/items/*" in paths
+    assert refused[2]["decision"].reason == ("origin not allowed" if has_rule else "no rule for this path")
+    assert refused[2]["rule"] == ("/items/* of CORSMiddleware" if has_rule else "CORSMiddleware")
 
 
 @pytest.mark.usefixtures("engine")

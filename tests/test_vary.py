@@ -66,6 +66,8 @@ def test_an_answer_that_is_the_same_for_all_does_not_vary() -> None:
         (["Cookie"], ["Cookie, Origin"]),
         (["Accept-Encoding", "Cookie"], ["Accept-Encoding, Origin", "Cookie"]),
         (["accept , ORIGIN"], ["accept , ORIGIN"]),
+        (["origin,Accept"], ["origin,Accept"]),
+        (["Origin, Cookie"], ["Origin, Cookie"]),
         (["Cookie", "origin"], ["Cookie", "origin"]),
         (["*"], ["*"]),
         (["Cookie, *"], ["Cookie, *"]),

@@ -194,7 +194,7 @@ class Plan:
             path = decoded(environ.get("PATH_INFO") if path_info is None else path_info)
             rule = next((rule for own in self.resources if (rule := own.rule_for(path))), "")
             decision = Decision(tuple(headers), reason)
-            self.observer.observe(environ, decision, _of_middleware(rule), self._candidate(environ, path))
+            self.observer.observe(environ, decision, f"{rule} of CORSMiddleware", self._candidate(environ, path))
         return reason
 
     def _apply_and_observe(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
@@ -220,10 +220,6 @@ class Plan:
         self.log(environ, environ.get("PATH_INFO") or "")
 
 
-def _of_middleware(rule: str) -> str:
-    return f"{rule} of CORSMiddleware" if rule else "CORSMiddleware"
-
-
 def _decide_in_turn(
     sets: Sequence[Resources], environ: Environ, path: str, headers: HeaderList
 ) -> tuple[Decision, str]:
@@ -231,18 +227,15 @@ def _decide_in_turn(
 
     :returns: the decision, and which policy it comes from
     """
+    from ._engine.decision import Decision
     from ._observation import add, decide
 
-    decided: tuple[Decision, str] | None = None
+    decided = Decision((), "no rule for this path"), "CORSMiddleware"
     for resources in sets:
         decision, rule, options = decide(resources, environ, path, "CORSMiddleware")
         add(decision, options, headers)
         if has_allow_origin(headers):
             return decision, rule
-        if decided is None or decided[0].reason == "no rule for this path":
+        if decided[0].reason == "no rule for this path":
             decided = decision, rule
-    if decided is None:
-        from ._engine.decision import Decision
-
-        return Decision((), "no rule for this path"), "CORSMiddleware"
     return decided

@@ -19,10 +19,14 @@ RULES = {
 """What the rule of each is called, where it applies to every path."""
 
 
-def make_app(placement: str, **options: Any) -> tuple[Client, Any]:
-    """Return a client that sends no cookies of its own, and the application or the middleware around it."""
+def make_app(placement: str, vary: str | None = None, **options: Any) -> tuple[Client, Any]:
+    """Return a client that sends no cookies of its own, and the application or the middleware around it.
+
+    :param vary: the Vary that the view sets
+    """
     app = Flask("placements")
-    view: Any = lambda number: f"item {number}"  # noqa: E731
+    headers = {} if vary is None else {"Vary": vary}
+    view: Any = lambda number: (f"item {number}", headers)  # noqa: E731
     if "decorator" in placement:
         view = cross_origin(**options)(view)
     app.add_url_rule("/items/<int:number>", "item", view, methods=["GET", "PUT"])

@@ -21,10 +21,9 @@ def observer_of(app: Flask) -> Observer:
 
     def request_of(environ: Environ) -> object:
         try:
-            request: object = CONTEXT.get().request
+            return CONTEXT.get().request
         except LookupError:  # A middleware decides before Flask.
-            request = environ.get("werkzeug.request")
-        return app.request_class(environ, populate_request=False) if request is None else request
+            return app.request_class(environ, populate_request=False)
 
     def route_of(environ: Environ) -> str:
         request: Any = environ.get("werkzeug.request")

@@ -43,7 +43,7 @@ def match(app: Flask, environ: Environ, method: str | None = None) -> Match:
             target = redirect_target(redirect, environ)
             host = urlsplit(redirect.new_url).netloc
             if host != adapter.get_host(None):
-                there = {**environ, "HTTP_HOST": host, "PATH_INFO": target}
+                there = {**environ, "HTTP_HOST": host}
                 adapter = app.create_url_adapter(app.request_class(there, populate_request=False)) or adapter
             return Match(adapter.match(decoded(target), method=method, return_rule=True)[0], target)
     except HTTPException:
