@@ -130,7 +130,7 @@ _FLAGS = ["supports_credentials", "send_wildcard", "vary_header", "always_send",
 def test_what_a_decorator_does_not_parse_at_set_up_cannot_be_wrong(
     texts: dict[str, str], flags: dict[str, bool]
 ) -> None:
-    # Any origin, the default, cannot be combined with the other two.
+    # Any origin, the default, cannot be combined with supports_credentials and send_wildcard.
     options: dict[str, Any] = {"origins": "https://a.example", **texts, **flags}
     CORS(Flask(__name__), **options)
 

@@ -92,7 +92,7 @@ called.
 
 def register(chooser: Any) -> None:
     """Register an object that has a method ``forget_plan``, for :func:`forget_plans`."""
-    # Takes a third of the time of a WeakSet, and another thread can add one while they are copied.
+    # This takes a third of the time of a WeakSet, and another thread can add a reference while the set is copied.
     _observable.add(ref(chooser, _observable.discard))
 
 

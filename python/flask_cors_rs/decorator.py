@@ -59,17 +59,13 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
     def decorate(view: ViewT) -> ViewT:
         policies = ViewPolicies(given, are_constant)
         # An attribute can mark a function as a coroutine function.
-        if type(view) is FunctionType and not view.__dict__:
-            is_async = bool(view.__code__.co_flags & CO_COROUTINE)
-            is_class_view = view.__code__ in _AS_VIEW_CODE
-        else:
-            is_async = iscoroutinefunction(view)
-            is_class_view = _is_made_by_as_view(view)
+        code = view.__code__ if type(view) is FunctionType and not view.__dict__ else None
+        is_async = iscoroutinefunction(view) if code is None else bool(code.co_flags & CO_COROUTINE)
         wrapper: Any = (_deciding_async if is_async else _deciding)(view, policies)
         if given.get("intercept_exceptions"):
             wrapper = _intercepting(wrapper, policies, is_async=is_async)
         if given.get("automatic_options", True):
-            if is_class_view:
+            if _is_made_by_as_view(view) if code is None else code in _AS_VIEW_CODE:
                 wrapper = _ClassView(wrapper, policies)
             # Flask reads both when the view is routed: OPTIONS is routed to the view, which the decorator replaces.
             target: Any = view

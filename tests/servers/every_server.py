@@ -336,23 +336,20 @@ def test_a_response_that_is_started_again_with_exc_info(validating: Server) -> N
 
 
 @pytest.mark.skipif("rust" not in ENGINES, reason="there is no Rust engine to be given up")
-def test_two_interpreters_of_one_process(tmp_path: Path) -> None:
-    """PyO3 modules can be loaded once in a process, so that the second interpreter gets the Python engine."""
-    if not shutil.which(MOD_WSGI[0]):
-        pytest.skip("mod_wsgi is not installed: it needs a compiler for C, and Apache's headers")
-    application = tmp_path / "second.wsgi"
-    application.write_text("from application import hook\n", encoding="utf-8")
-    alias = f"""
-        WSGIScriptAlias /second {application} process-group=both application-group=second
-        <Directory {tmp_path}>
-            Require all granted
-        </Directory>
-    """
-    configuration = tmp_path / "second.conf"
-    configuration.write_text(alias, encoding="utf-8")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)  # Apache reads them as another user.
-    options = ["--process-group=both", f"--include-file={configuration}"]
+def test_two_interpreters_of_one_process() -> None:
+    """PyO3 modules can be loaded only once in a process, so the second interpreter gets the Python engine."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # Apache reads it as another user.
+        application, configuration = folder / "second.wsgi", folder / "second.conf"
+        application.write_text("from application import hook\n", encoding="utf-8")
+        alias = f"WSGIScriptAlias /second {application} process-group=both application-group=second"
+        access = f"<Directory {folder}>\nRequire all granted\n</Directory>\n"
+        configuration.write_text(f"{alias}\n{access}", encoding="utf-8")
+        _check_two_interpreters(["--process-group=both", f"--include-file={configuration}"])
+
+
+def _check_two_interpreters(options: list[str]) -> None:
     with running("mod_wsgi", "hook", "auto", options) as server:
         first, second = server.ask("GET", "/"), server.ask("GET", "/second/")
         assert (first.body, second.body) == (b"rust", b"python")

@@ -281,7 +281,7 @@ def reads_the_same(value: object) -> bool:
 
 
 PLAIN = f"{ascii_letters}{digits}-._~:/, "
-"""Characters that mean the same in every option: text of these alone cannot be wrong."""
+"""Characters that are special nowhere: text of these alone is valid in every option but ``report_only``."""
 
 CONTAINERS = (list, tuple, set, frozenset, dict)
 CONSTANTS = (str, bytes, bool, int, float, timedelta, re.Pattern, Subdomains, Regex, type(None))
