@@ -74,9 +74,9 @@ def test_a_receiver_gets_the_request(way: str, received: list[tuple[Any, ...]]) 
 
     def keeping(environ: Any, start_response: Any) -> Any:
         def keeping_request(*args: Any) -> Any:
-            # Flask takes it out at the end.
-            requests.append(environ.get("werkzeug.request"))
-            return start_response(*args)
+            write = start_response(*args)
+            requests.append(environ.get("werkzeug.request"))  # Flask takes it out at the end.
+            return write
 
         return inner(environ, keeping_request)
 
