@@ -103,6 +103,7 @@ def test_the_rule_that_decides_is_sent(middleware: bool, received: list[tuple[An
     client.options(PATH, headers={"Origin": A, "Access-Control-Request-Method": "PUT"})
     client.get(PATH, headers={"Origin": A})
     assert [values["rule"] for _, _, values in received] == ["/items/* of CORSMiddleware"] * 2
+    assert {dict(values["decision"].headers)["Access-Control-Allow-Origin"] for _, _, values in received} == {A}
 
 
 @pytest.mark.usefixtures("engine")
