@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REQUESTS = int(os.environ.get("FLASK_CORS_RS_DIFFERENTIAL", "10000"))
-REQUESTS_PER_CASE = max(60, REQUESTS // 1_000)
+REQUESTS_PER_CASE = max(20, REQUESTS // 250)
 
 
 def set_up(case: Case, library: object) -> tuple[Any, Exception | None]:
