@@ -176,9 +176,9 @@ def _begin_evaluation(app: object, environ: Environ, start_response: StartRespon
     return evaluation, start_response
 
 
-def _note_and_start_response(outer: Evaluation, start_response: StartResponse, /, *args: Any, **kwargs: Any) -> Any:
+def _note_and_start_response(outer: Evaluation, start_response: StartResponse, /, *args: Any) -> Any:
     outer.done = True
-    return start_response(*args, **kwargs)
+    return start_response(*args)
 
 
 def _refuse(reason: str, decided: HeaderList, start_response: StartResponse, *, debug: bool) -> Iterable[bytes]:
