@@ -17,7 +17,7 @@ settings.register_profile(
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-settings.register_profile("fuzz", settings.get_profile("default"), derandomize=False, max_examples=5_000)
+settings.register_profile("fuzz", settings.get_profile("default"), derandomize=False, max_examples=20_000)
 # Where the whole suite runs many times: on every interpreter and Flask, and on every mutant.
 settings.register_profile("few", settings.get_profile("default"), max_examples=25)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

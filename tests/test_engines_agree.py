@@ -107,7 +107,7 @@ def _parsed(options: dict[str, Any]) -> _parse.Options | None:
         return None
 
 
-@settings(max_examples=6 * settings().max_examples)
+@settings(max_examples=max(600, settings().max_examples))
 @given(options=OPTIONS.map(_parsed).filter(bool), environs=st.lists(ENVIRONS, min_size=1, max_size=8))
 def test_policies_decide_alike_and_write_what_they_decide(options: Any, environs: list[dict[str, Any]]) -> None:
     """Both engines return the same decision, and `apply` appends its headers."""
@@ -133,7 +133,7 @@ def test_vary_is_merged_alike(options: Any, environ: dict[str, Any], vary: list[
     assert headers[0] == headers[1]
 
 
-@settings(max_examples=6 * settings().max_examples)
+@settings(max_examples=max(600, settings().max_examples))
 @given(resources=st.lists(PATTERNS, max_size=6), paths=st.lists(TEXTS, min_size=1), environ=ENVIRONS)
 def test_rules_find_alike(resources: list[Any], paths: list[str], environ: dict[str, Any]) -> None:
     """Both engines find the same rule: the first that matches by `re` or `==`."""

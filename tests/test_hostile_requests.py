@@ -34,7 +34,7 @@ def _app() -> Flask:
     return app
 
 
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=max(300, settings().max_examples))
 @given(
     method=st.sampled_from(["GET", "OPTIONS", "PUT", "options"]),
     path=st.one_of(st.sampled_from(["/decorated", "/regex", "/%ff%00%0a", "/%"]), BYTES.map(lambda path: f"/{path}")),

@@ -346,13 +346,10 @@ def test_two_interpreters_of_one_process() -> None:
         alias = f"WSGIScriptAlias /second {application} process-group=both application-group=second"
         access = f"<Directory {folder}>\nRequire all granted\n</Directory>\n"
         configuration.write_text(f"{alias}\n{access}", encoding="utf-8")
-        _check_two_interpreters(["--process-group=both", f"--include-file={configuration}"])
-
-
-def _check_two_interpreters(options: list[str]) -> None:
-    with running("mod_wsgi", "hook", "auto", options) as server:
-        first, second = server.ask("GET", "/"), server.ask("GET", "/second/")
-        assert (first.body, second.body) == (b"rust", b"python")
-        for origin, allowed in ((A, [A]), (B, [B]), (EVIL, [])):
-            for path in ("/", "/second/"):
-                assert server.ask("GET", path, origin=origin).allowed == allowed
+        options = ["--process-group=both", f"--include-file={configuration}"]
+        with running("mod_wsgi", "hook", "auto", options) as server:
+            first, second = server.ask("GET", "/"), server.ask("GET", "/second/")
+            assert (first.body, second.body) == (b"rust", b"python")
+            for origin, allowed in ((A, [A]), (B, [B]), (EVIL, [])):
+                for path in ("/", "/second/"):
+                    assert server.ask("GET", path, origin=origin).allowed == allowed

@@ -293,13 +293,13 @@ class ViewPolicies:
         if self._are_constant and config == _NO_CONFIG:
             # The defaults need not be parsed again.
             automatic_options = bool(self._options.get("automatic_options", True))
-            make_options = partial(parse_own, self._options, None)
+            make_options = partial(parse_own, self._options)
         else:
             merged = self._merged(app)
             automatic_options = bool(merged["automatic_options"])
             make_options = partial(parse, merged)
         try:
-            made = make_options(log_error)
+            made = make_options(report=log_error)
             policy = _engine.engine.Policy(made)
             report_only = self._options.get("report_only")
             if app.debug or is_observed(report_only):
