@@ -142,6 +142,7 @@ def test_a_wrong_configuration_changes_no_more_with_a_report_only_policy() -> No
     app.config["CORS_EXPOSE_HEADERS"] = "X-A\n"
     app.add_url_rule("/", "view", cross_origin(origins=A, report_only={"origins": B})(lambda: "hello"))
     assert app.test_client().get("/", headers={"Origin": A}).headers["Access-Control-Allow-Origin"] == A
+    assert [each.change for each in app.extensions["flask_cors_rs"].report().differences] == ["newly refused"]
 
 
 @pytest.mark.usefixtures("engine")
