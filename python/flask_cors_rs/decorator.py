@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import update_wrapper
 from inspect import CO_COROUTINE, iscoroutinefunction, unwrap
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import after_this_request
 from flask.views import View
@@ -14,7 +14,7 @@ from ._flask.context import CONTEXT
 from ._flask.response import EVALUATED as RESPONSE_EVALUATED, add_headers
 from ._flask.view_policies import ViewPolicies, set_policies
 from ._headers import INTERCEPTED
-from ._options.parse import CONSTANTS, DEFAULT_OPTIONS, PLAIN, parse_alone, warn_of_unknown
+from ._options.parse import CONSTANTS, PLAIN_OPTIONS, is_plain, parse_alone, warn_of_unknown
 from ._plan import note_evaluation
 
 if TYPE_CHECKING:
@@ -69,11 +69,12 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
                 wrapper = _ClassView(wrapper, policies)
             # Flask reads both when the view is routed: OPTIONS is routed to the view, which the decorator replaces.
             target: Any = view
-            target.required_methods = {*getattr(view, "required_methods", ()), "OPTIONS"}
+            target.required_methods = {"OPTIONS"} if code else {*getattr(view, "required_methods", ()), "OPTIONS"}
             target.provide_automatic_options = False
         update_wrapper(wrapper, view)
         set_policies(wrapper, policies)
-        return cast("ViewT", wrapper)
+        decorated: ViewT = wrapper
+        return decorated
 
     return decorate
 
@@ -83,12 +84,13 @@ def _check(given: Mapping[str, Any]) -> bool:
 
     :returns: whether their values never change
     """
+    # Most views have flags and plain text. To parse these now would take longer than all the rest of the set-up.
     for name, value in given.items():
-        is_plain = value is True or value is False or (type(value) is str and not value.strip(PLAIN))
-        if not is_plain or name not in DEFAULT_OPTIONS or name == "report_only":
+        if name not in PLAIN_OPTIONS:
+            break
+        if value is not True and value is not False and not (type(value) is str and is_plain(value)):
             break
     else:
-        # Most views have flags and plain text. To parse these now would take longer than all the rest of the set-up.
         return True
     warn_of_unknown([given])
     if given.get("report_only") is not None:

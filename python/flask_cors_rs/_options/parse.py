@@ -281,7 +281,16 @@ def reads_the_same(value: object) -> bool:
 
 
 PLAIN = f"{ascii_letters}{digits}-._~:/, "
-"""Characters that are special nowhere: text of these alone is valid in every option but ``report_only``."""
+"""Characters that are special nowhere: text of these alone is valid in each of ``PLAIN_OPTIONS``."""
+PLAIN_OPTIONS = frozenset(DEFAULT_OPTIONS) - {"report_only"}
+
+_PLAIN_TO_LETTER = bytes(ord("a" if chr(byte) in PLAIN else "-") for byte in range(256))
+
+
+def is_plain(text: str) -> bool:
+    """Whether text consists of ``PLAIN`` characters. Of the ways to see that, this is the fastest."""
+    return text.isascii() and text.encode().translate(_PLAIN_TO_LETTER).isalpha()
+
 
 CONTAINERS = (list, tuple, set, frozenset, dict)
 CONSTANTS = (str, bytes, bool, int, float, timedelta, re.Pattern, Subdomains, Regex, type(None))
