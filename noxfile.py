@@ -23,7 +23,7 @@ FLASKS = ["2.2.*", "2.3.*", "3.0.*"]
 
 FEW_EXAMPLES = {"FLASK_CORS_RS_DIFFERENTIAL": "500", "HYPOTHESIS_PROFILE": "few"}
 """Short random comparisons. `make test` runs the long ones; here the versions matter."""
-LEFT_OUT = ["documentation", "public_suffixes", "typing"]
+LEFT_OUT = ["documentation", "packaging", "public_suffixes", "typing"]
 """Tests that take long and depend little on the versions. `make test` and the jobs of each platform run them."""
 WITHOUT_FLASK = ["engines_agree", "regex_translation"]
 """Tests that take long and need no Flask: they depend on the interpreter alone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 import shlex
+import sys
 from ast import literal_eval
 from importlib.util import find_spec
 from shutil import copytree
@@ -152,3 +153,11 @@ def test_every_page_is_on_the_site() -> None:
         if page.startswith("docs/") and name != "index":
             assert f"({name}.md)" in index
             assert re.search(rf"^{name}$", index, re.MULTILINE)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the pages are generated on a newer Python")
+@pytest.mark.parametrize("tool", sorted(path.name for path in (ROOT / "tools").glob("document_*.py")))
+def test_generated_pages_are_current(tool: str) -> None:
+    pytest.importorskip("flask_cors_rs._rust", reason="the pages are generated with the Rust engine")
+    done = run_python(str(ROOT / "tools" / tool), "--check")
+    assert done.returncode == 0, done.stdout + done.stderr

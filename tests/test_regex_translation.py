@@ -13,9 +13,7 @@ from hypothesis import assume, given, strategies as st
 
 from flask_cors_rs._regex import translation as module
 from flask_cors_rs._regex.translation import translate, translate_text
-from support import ROOT
 from support.engines import needs_rust
-from support.processes import run_python
 
 try:
     from flask_cors_rs import _rust
@@ -24,7 +22,6 @@ except ImportError:
 else:
     HAS_RUST = True
 
-DOCUMENT = ROOT / "tools" / "document_regular_expressions.py"
 A, I, M, S, X = re.ASCII, re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE  # noqa: E741
 
 
@@ -507,9 +504,3 @@ def test_translation(pattern: str, flags: int, rust: str) -> None:
     assert translated(pattern, flags) == rust
     if HAS_RUST:
         rust_matches(rust, "a")
-
-
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="the table contains constructs of Python 3.11")
-def test_the_documentation_is_current() -> None:
-    done = run_python(str(DOCUMENT), "--check")
-    assert done.returncode == 0, done.stdout + done.stderr
