@@ -729,6 +729,14 @@ def test_a_redirect_below_a_root_is_decided_by_its_target(root: str) -> None:
     assert (response.status_code, allowed(response)) == (403, None)
 
 
+def test_a_redirect_below_a_root_with_slashes_is_decided_by_the_rule_for_its_target() -> None:
+    app = make_app_without_cors()
+    app.add_url_rule("/a/", endpoint="a", view_func=lambda: "hello")
+    CORS(app, middleware=True, resources={"/a/": {"origins": A}, "*": {"origins": B}})
+    response = preflight(lambda environ, start: app({**environ, "SCRIPT_NAME": "/v1//"}, start), "/a")
+    assert (response.status_code, allowed(response)) == (204, A)
+
+
 def test_start_response_takes_the_names_of_pep_3333() -> None:
     def application(environ: Any, start_response: Any) -> list[bytes]:
         start_response(status="200 OK", response_headers=[], exc_info=None)
@@ -811,7 +819,7 @@ def test_middleware_inside_can_answer_two_slashes_itself() -> None:
 
     app.wsgi_app = answering  # type: ignore[method-assign]
     CORS(app, middleware=True, resources={"/a": {"origins": B}, "*": {"origins": A}})
-    assert allowed(get(app, "//x")) == A
+    assert allowed(get(app, "http://localhost//x")) == A
 
 
 def test_a_mounted_application_may_use_the_names_of_pep_3333() -> None:
