@@ -75,7 +75,7 @@ LIBRARIES: dict[str, tuple[Any, Agree]] = {
 
 
 # More than are needed, as applications that fail at set-up do not count.
-EXAMPLES = max(100, REQUESTS // REQUESTS_PER_CASE * 4)
+EXAMPLES = max(150, REQUESTS // REQUESTS_PER_CASE * 4)
 
 
 @pytest.mark.parametrize("way", LIBRARIES)

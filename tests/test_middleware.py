@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 from wsgiref.validate import validator
@@ -20,6 +21,7 @@ from werkzeug.wrappers import Request
 
 from flask_cors_rs import CORS, CORSMiddleware, cross_origin
 from flask_cors_rs._engine.path import decoded
+from support.engines import ENGINES
 from support.processes import run_python
 
 if TYPE_CHECKING:
@@ -639,6 +641,26 @@ def test_a_prefix_that_is_removed_inside_leads_to_the_policy_of_the_view() -> No
     assert_strict(app, "/v1/strict")
 
 
+@pytest.mark.parametrize("copies", [False, True])
+def test_a_prefix_that_is_removed_inside_leads_to_the_rule_for_the_path(copies: bool) -> None:
+    app = make_app_without_cors()
+    for path in ("/strict", "/open", "/slash/"):
+        app.add_url_rule(path, endpoint=path, view_func=lambda: "hello")
+    inner = app.wsgi_app
+
+    def without_prefix(environ: Any, start_response: Any) -> Any:
+        inside = {**environ} if copies else environ
+        inside["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/v1")
+        return inner(inside, start_response)
+
+    app.wsgi_app = without_prefix  # type: ignore[method-assign]
+    CORS(app, middleware=True, resources={"/strict": {"origins": B}, "/slash/": {"origins": B}, "*": {"origins": A}})
+    assert_strict(app, "/v1/strict")
+    assert allowed(get(app, "/v1/open")) == allowed(preflight(app, "/v1/open")) == A
+    redirect = get(app, "/v1/slash", B)
+    assert (redirect.status_code, allowed(redirect)) == (308, B)
+
+
 def test_a_host_that_a_proxy_names_leads_to_the_policy_of_the_view() -> None:
     app = Flask(__name__, host_matching=True, static_host="static.example")
     view = cross_origin(origins=B)(lambda: "strict")
@@ -673,6 +695,28 @@ def test_a_mounted_application_keeps_its_policy(middleware: bool) -> None:
     assert allowed(get(app)) == allowed(preflight(app)) == A
 
 
+def test_an_application_that_has_answered_before_it_is_mounted_keeps_its_policy() -> None:
+    # In a new interpreter, as the first middleware of a process makes a difference.
+    code = """
+from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import Client
+from flask_cors_rs import CORS
+mounted = Flask("mounted")
+mounted.add_url_rule("/", view_func=lambda: "mounted", endpoint="index")
+CORS(mounted, origins="https://b.example")
+headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+mounted.test_client().get("/", headers=headers)
+app = Flask("app")
+app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/mounted": mounted})
+CORS(app, middleware=True)
+for method in "GET", "OPTIONS":
+    print(Client(app).open("/mounted/", method=method, headers=headers).headers.get("Access-Control-Allow-Origin"))
+"""
+    for backend in ENGINES:
+        assert run_python("-c", code, FLASK_CORS_RS_BACKEND=backend).stdout.split() == ["None", "None"]
+
+
 def hidden_in_closure(view: Any) -> Any:
     def hiding() -> Any:
         if view is None:
@@ -695,7 +739,80 @@ def hidden_in_object(view: Any) -> Any:
     return Hiding()
 
 
-@pytest.mark.parametrize("hide", [hidden_in_closure, hidden_in_object, lambda view: hidden_in_object(view).__call__])
+def hidden_in_default(view: Any) -> Any:
+    return lambda view=view: view()
+
+
+def hidden_in_keyword_default(view: Any) -> Any:
+    return lambda *, view=view: view()
+
+
+def hidden_in_list(view: Any) -> Any:
+    views = [{"view": (view,)}]
+
+    def hiding() -> Any:
+        return views[0]["view"][0]()
+
+    return hiding
+
+
+HIDDEN: dict[str, Any] = {}
+
+
+def hidden_in_global(view: Any) -> Any:
+    HIDDEN["view"] = view
+
+    def hiding() -> Any:
+        def inner() -> Any:
+            return HIDDEN["view"]()
+
+        return inner()
+
+    return hiding
+
+
+def hidden_in_slot(view: Any) -> Any:
+    class Hiding:
+        __slots__ = ("kept", "unset")
+
+        kept: Any
+        unset: Any
+
+        def __call__(self) -> Any:
+            return self.kept()
+
+    hiding = Hiding()
+    hiding.kept = view
+    return hiding
+
+
+def hidden_in_call(view: Any) -> Any:
+    class Hiding:
+        def __call__(self) -> Any:
+            return view()
+
+    return Hiding()
+
+
+def hidden_in_partial(view: Any) -> Any:
+    return partial(lambda view: view(), view)
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        hidden_in_closure,
+        hidden_in_object,
+        lambda view: hidden_in_object(view).__call__,
+        hidden_in_default,
+        hidden_in_keyword_default,
+        hidden_in_list,
+        hidden_in_global,
+        hidden_in_slot,
+        hidden_in_call,
+        hidden_in_partial,
+    ],
+)
 def test_a_decorator_without_wraps_does_not_hide_the_policy(hide: Callable[[Any], Any]) -> None:
     app = Flask(__name__)
     view = hide(cross_origin(origins=B)(lambda: "strict"))
@@ -719,6 +836,23 @@ def test_a_redirect_to_another_host_is_decided_by_the_policy_there() -> None:
     app.url_map.add(app.url_rule_class("/here", endpoint="here", host="localhost", redirect_to="//api.example/there/"))
     CORS(app, middleware=True)
     assert preflight(app, "/here").status_code == 403
+
+
+def test_a_redirect_has_the_policy_of_its_target() -> None:
+    app = make_strict("/strict/")
+    CORS(app, middleware=True)
+    for origin, expected in ((A, None), (B, B)):
+        response = get(app, "/strict", origin)
+        assert (response.status_code, allowed(response)) == (308, expected)
+
+
+def test_a_redirect_that_is_added_late_is_decided_by_its_target() -> None:
+    app = make_app_without_cors()
+    CORS(app, middleware=True, resources={"/late/": {"origins": B}, "*": {"origins": A}})
+    assert preflight(app, "/late").status_code == 204
+    app.url_map.add(app.url_rule_class("/late/", endpoint="index"))
+    assert preflight(app, "/late").status_code == 403
+    assert allowed(get(app, "/late", B)) == B
 
 
 @pytest.mark.parametrize("root", ["/caf\u00c3\u00a9", "/\xff", "/v1/"])

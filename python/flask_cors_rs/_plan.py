@@ -38,16 +38,19 @@ PASSED_ON: Final = frozenset({"not a preflight", "no rule for this path", APPLIC
 
 
 class Evaluation:
-    """Whether a policy inside of a middleware has decided about a request.
+    """What becomes of a request inside of a middleware.
 
     :param app: the application that the middleware belongs to, if it is known
     """
 
-    __slots__ = ("app", "done")
+    __slots__ = ("app", "done", "request")
 
     def __init__(self, app: object = None) -> None:
         self.app = app
         self.done = False
+        """Whether a policy has decided."""
+        self.request: tuple[Environ, str] | None = None
+        """The environ that has reached the application, and its PATH_INFO, if another middleware can change them."""
 
 
 def note_evaluation(environ: Environ) -> None:
@@ -139,13 +142,15 @@ class Plan:
     :param observer: who is told about decisions
     """
 
-    __slots__ = ("apply", "decoration_count", "observer", "preflight", "resources")
+    __slots__ = ("apply", "decoration_count", "observer", "path_can_change", "preflight", "resources")
 
     def __init__(self, resources: tuple[Resources, ...], observer: Observer | None) -> None:
         self.resources = resources
         self.observer = observer
         self.decoration_count = decorations.count
         """The count when the plan was made. A plan with another count may not know the policy of a view."""
+        self.path_can_change = False
+        """Whether a middleware in between can lead a request to a path with another policy."""
         self.preflight: Preflight = self.preflight_by_rules() if observer is None else self._preflight_and_observe
         """Append the headers that answer an OPTIONS request, and return the reason."""
         self.apply: Callable[[Environ, str, HeaderList], None] = self.apply_by_rules()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
+from werkzeug.routing import RequestRedirect
+
 from ._flask.context import CONTEXT
 from ._flask.hook import make_after_request
 from ._flask.state import ApplicationState, state_of
@@ -97,7 +99,7 @@ class CORS:
             app.after_request(after_request)
         if resources.intercept_exceptions and hasattr(app, "handle_exception"):
             # The hook runs here before those of Blueprints and of other extensions, as in Flask-CORS.
-            _intercept(app, "handle_user_exception", after_request)
+            _intercept(app, "handle_user_exception", after_request, redirects=not resources.middleware)
             if not resources.middleware:
                 _intercept(app, "handle_exception", after_request)
         with self._lock:
@@ -156,12 +158,21 @@ def _audit(app: Flask | Blueprint, resources: Resources) -> None:
     audit_at_setup(resources, "CORS(app)", getattr(app, "config", None), debug=getattr(app, "debug", False))
 
 
-def _intercept(app: Any, name: str, after_request: AfterRequest) -> None:
-    """Pass the response of an exception handler of the application through the hook as well."""
+def _intercept(app: Any, name: str, after_request: AfterRequest, *, redirects: bool = True) -> None:
+    """Pass the response of an exception handler of the application through the hook as well.
+
+    :param redirects: whether to do so with redirects of the routing, too; the middleware gives these the policy for
+        their target
+    """
     handler = getattr(app, name)
 
     def handle(*args: Any, **kwargs: Any) -> Response:
         response: Response = app.make_response(handler(*args, **kwargs))
-        return response if INTERCEPTED in CONTEXT.get().request.environ else after_request(response)
+        request = CONTEXT.get().request
+        if INTERCEPTED in request.environ:
+            return response
+        if not redirects and isinstance(request.routing_exception, RequestRedirect):
+            return response
+        return after_request(response)
 
     setattr(app, name, handle)

@@ -162,7 +162,7 @@ class CORSMiddleware:
         # the path, so it is read before.
         path_info = environ.get("PATH_INFO") or ""
         evaluation = None
-        if decorations.count:
+        if decorations.count or plan.path_can_change:
             evaluation, start_response = _begin_evaluation(self._app, environ, start_response)
         return self.wsgi_app(environ, partial(_start_response, plan, environ, path_info, evaluation, start_response))
 
@@ -204,6 +204,8 @@ def _start_response(
     # A copy, as an application may start every response with the same list.
     headers = [*response_headers]
     if evaluation is None or not evaluation.done:
+        if evaluation is not None and evaluation.request is not None:
+            environ, path_info = evaluation.request
         plan.apply(environ, path_info, headers)
         if _log.ROOT.level < WARNING or _log.LOG.level:
             plan.log(environ, path_info)

@@ -8,9 +8,10 @@ from flask import Flask
 from werkzeug.routing import RequestRedirect
 
 from .._engine.path import decoded
-from .._headers import has_allow_origin, is_preflight
-from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan, decorations, note_outer_evaluation
+from .._headers import EVALUATED, has_allow_origin, is_preflight
+from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan, decorations, forget_plans, note_outer_evaluation
 from ..middleware import CORSMiddleware
+from .context import CONTEXT
 from .routing import Match, match, redirect_target
 from .state import state_of
 from .view_policies import blueprint_has_policy, has_view_policies, hides_policies, policies_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .._engine.decision import Decision
     from .._observation import Observer
     from .._options.resources import Resources
-    from .._plan import Preflight, PreflightResult
+    from .._plan import Evaluation, Preflight, PreflightResult
     from ..report_only import Report
     from .view_policies import ViewPolicies
 
@@ -78,9 +79,24 @@ class FlaskMiddleware(CORSMiddleware):
     def __init__(self, app: Flask, resources: tuple[Resources, ...]) -> None:
         self._app = app
         self._set_up(app.wsgi_app, resources)
-        if decorations.middlewares:
-            decorations.count += 1
+        is_first = not decorations.middlewares
         decorations.middlewares += 1
+        if is_first:
+            # From now on, the hooks of mounted applications must note what they decide.
+            forget_plans()
+        else:
+            decorations.count += 1
+        flask: Any = app
+        add = flask.url_map.add
+
+        def add_rules(*args: Any, **kwargs: Any) -> None:
+            add(*args, **kwargs)
+            # The new rules can redirect to a path with another policy.
+            self.forget_plan()
+
+        flask.url_map.add = add_rules
+        if not _is_direct(self.wsgi_app, app):
+            _note_requests(flask)
 
     @property
     def debug(self) -> bool:  # type: ignore[override]
@@ -101,6 +117,20 @@ class FlaskMiddleware(CORSMiddleware):
     def report(self) -> Report:
         """Return what the report-only policies of the application would change."""
         return state_of(self._app).report()
+
+
+def _note_requests(app: Any) -> None:
+    """Let an application note which request reaches it. A middleware in between can have changed the path."""
+    dispatch = app.full_dispatch_request
+
+    def full_dispatch_request(*args: Any, **kwargs: Any) -> Any:
+        environ = CONTEXT.get().request.environ
+        evaluation: Evaluation | None = environ.get(EVALUATED)
+        if evaluation is not None and evaluation.app is app:
+            evaluation.request = environ, environ.get("PATH_INFO") or ""
+        return dispatch(*args, **kwargs)
+
+    app.full_dispatch_request = full_dispatch_request
 
 
 def _is_direct(wsgi_app: object, app: Flask) -> bool:
@@ -145,7 +175,8 @@ class FlaskPlan(Plan):
             self._preflight_of_known_views, self.apply = self._preflight_by_view, self._apply_by_target
         elif rules_differ:
             self._preflight_of_known_views, self.apply = self._preflight_without_redirects, self._apply_by_target
-        if decorations.count and not is_direct:
+        self.path_can_change = rules_differ and not is_direct
+        if self.path_can_change or (decorations.count and not is_direct):
             # What is in between can lead a request to any view, and to another application.
             self.preflight = self._preflight_by_application
         elif rules_differ or decorations.count:

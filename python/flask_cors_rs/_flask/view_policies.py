@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from functools import partial
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MemberDescriptorType, MethodType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .. import _engine, _log
@@ -69,21 +69,19 @@ def hides_policies(view: object) -> bool:
     """Whether a view that has no policies of its own may call a decorated view.
 
     That is so if a decorator around :func:`~flask_cors_rs.cross_origin` does not use :func:`functools.wraps`. What a
-    function has in its closure is followed, and so are the attributes of a callable object; the globals that a function
-    names are looked at.
+    function has in its closure and in its defaults is followed, and so are the attributes of a callable object and the
+    items of containers. The globals that a function names are looked at, and followed if they are containers.
     """
     if not decorations.count:
         return False
     objects, seen = [view], {id(view)}
     for each in objects:
-        if type(each) is FunctionType and any(
-            _POLICIES in _attributes(each.__globals__.get(name)) for name in each.__code__.co_names
-        ):
+        named = _named_globals(each) if type(each) is FunctionType else []
+        followed = [other for other in _referred(each) if callable(other) or type(other) in CONTAINERS]
+        if any(_POLICIES in _attributes(other) for other in (*named, *followed)):
             return True
-        for other in _referred(each):
-            if _POLICIES in _attributes(other):
-                return True
-            if callable(other) and id(other) not in seen and len(objects) < _MAX_HIDDEN:
+        for other in (*followed, *(value for value in named if type(value) in CONTAINERS)):
+            if id(other) not in seen and len(objects) < _MAX_HIDDEN:
                 seen.add(id(other))
                 objects.append(other)
     return len(objects) == _MAX_HIDDEN
@@ -98,16 +96,37 @@ def _attributes(value: Any) -> Mapping[str, Any]:
     return attributes
 
 
+def _named_globals(function: FunctionType) -> list[Any]:
+    """Return the globals that a function names, or a function that is defined in it."""
+    codes = [function.__code__]
+    for code in codes:
+        codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    names = {name for code in codes for name in code.co_names}
+    return [function.__globals__[name] for name in names if name in function.__globals__]
+
+
 def _referred(view: Any) -> list[Any]:
-    """Return the objects that a view can call."""
-    kind = cast("object", type(view))
+    """Return the objects that a view, or what it refers to, can call."""
+    kind: Any = type(view)
     if kind is FunctionType:
-        return [content for cell in view.__closure__ or () for content in _contents(cell)]
+        contents = [content for cell in view.__closure__ or () for content in _contents(cell)]
+        return [*contents, *(view.__defaults__ or ()), *(view.__kwdefaults__ or {}).values()]
     if kind is MethodType:
         return [view.__func__, view.__self__]
     if kind is partial:
-        return [view.func]
-    return [] if isinstance(kind, type) and issubclass(kind, type) else [*_attributes(view).values()]
+        return [view.func, *view.args, *view.keywords.values()]
+    if kind in CONTAINERS:
+        return [*view.values()] if kind is dict else [*view]
+    if issubclass(kind, type):
+        return []
+    call = getattr(kind, "__call__", None)  # noqa: B004
+    return [*_attributes(view).values(), *_slots(view), *([call] if type(call) is FunctionType else [])]
+
+
+def _slots(view: Any) -> list[Any]:
+    """Return what the ``__slots__`` of an object hold."""
+    members = [member for base in type(view).__mro__ for member in vars(base).values()]
+    return [getattr(view, member.__name__, None) for member in members if type(member) is MemberDescriptorType]
 
 
 def _contents(cell: CellType) -> tuple[Any, ...]:
