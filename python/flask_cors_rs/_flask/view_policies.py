@@ -107,7 +107,7 @@ def _named_globals(function: FunctionType) -> list[Any]:
 
 def _referred(view: Any) -> list[Any]:
     """Return the objects that a view, or what it refers to, can call."""
-    kind: Any = type(view)
+    kind = cast("Any", type(view))
     if kind is FunctionType:
         contents = [content for cell in view.__closure__ or () for content in _contents(cell)]
         return [*contents, *(view.__defaults__ or ()), *(view.__kwdefaults__ or {}).values()]
