@@ -241,6 +241,18 @@ def test_a_server_that_answers_byte_by_byte() -> None:
         explain_url(base, "https://app.example", "GET", "/", timeout=0.5)
 
 
+@pytest.mark.parametrize(("method", "status"), [("PUT", "200 OK"), ("GET", "307 Temporary Redirect")])
+def test_the_time_limit_is_that_of_all_responses_together(method: str, status: str) -> None:
+    # Each response takes less than the limit. The preflight and the request, or all redirects, take longer.
+    head = f"HTTP/1.1 {status}\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: PUT\r\n".encode()
+    parts = [head, *[b"X: y\r\n"] * 4, b"Location: /\r\n" if method == "GET" else b"", b"\r\n"]
+    with (
+        answering(*parts, seconds=0.1, connections=21) as base,
+        pytest.raises(OSError, match=r"has not answered after 0\.8 seconds, the time limit of the whole check"),
+    ):
+        explain_url(base, "https://app.example", method, "/", timeout=0.8)
+
+
 def test_the_body_of_a_response_is_not_read() -> None:
     head = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 9\r\n\r\n"
     with answering(head, b"x", seconds=60) as base:

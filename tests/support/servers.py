@@ -83,25 +83,33 @@ def started(
 
 
 @contextmanager
-def answering(*parts: bytes, seconds: float = 0) -> Iterator[str]:
-    """Answer one connection with bytes, whatever they are, and return the address.
+def answering(*parts: bytes, seconds: float = 0, connections: int = 1) -> Iterator[str]:
+    """Answer connections, one after the other, with bytes, whatever they are, and return the address.
 
     :param seconds: how long to wait after each of the parts
+    :param connections: how many connections to answer at most
     """
     stopped = threading.Event()
 
     def answer() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(65_536)
-            for part in parts:
-                connection.sendall(part)
-                if stopped.wait(seconds):
-                    return
+        for _ in range(connections):
+            connection, _ = listener.accept()
+            # A client that no longer waits may have closed the connection.
+            with connection, suppress(OSError):
+                connection.recv(65_536)
+                for part in parts:
+                    if stopped.is_set():
+                        return
+                    connection.sendall(part)
+                    stopped.wait(seconds)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        stopped.set()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            stopped.set()
+            # The thread may still wait for a connection.
+            socket.create_connection(listener.getsockname()).close()
+            thread.join()

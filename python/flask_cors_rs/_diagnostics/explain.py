@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from concurrent.futures import Future, TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -137,13 +139,18 @@ def explain_url(
     :param path: the path, with the query string
     :param headers: the headers that the script sets
     :param credentials: whether the credentials mode is ``include``
-    :param timeout: how long to wait for the headers of a response, in seconds
+    :param timeout: how long to wait in all for the headers of every response, in seconds
     :raises OSError: the server cannot be reached, does not answer in time, or does not answer with HTTP
     :raises ValueError: no browser sends such an Origin, or ``base`` is not the URL of a server
     """
+    deadline = monotonic() + timeout
 
     def send(method: str, url: str, headers: Sequence[tuple[str, str]]) -> Response:
-        return ask_server(method, url, headers, timeout)
+        left = deadline - monotonic()
+        if left > 0:
+            with suppress(TimeoutError):
+                return ask_server(method, url, headers, left)
+        raise TimeoutError(f"{url!r} has not answered after {timeout:g} seconds, the time limit of the whole check")
 
     request = Request(_checked(origin), method, server_base(base) + path, tuple(headers), credentials)
     outcome = fetch(request, send)
@@ -168,7 +175,11 @@ def _is_server(base: str) -> bool:
 
 
 def ask_server(method: str, url: str, headers: Sequence[tuple[str, str]], timeout: float) -> Response:
-    """Send a request, and return the response without its body."""
+    """Send a request, and return the response without its body.
+
+    :raises TimeoutError: the server has not sent the headers of the response in time
+    :raises OSError: the server cannot be reached, or does not answer with HTTP
+    """
     target = urlsplit(url)
     kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
     connection = kinds[target.scheme](target.hostname or "", target.port, timeout=timeout)
@@ -189,8 +200,9 @@ def ask_server(method: str, url: str, headers: Sequence[tuple[str, str]], timeou
     Thread(target=ask, daemon=True).start()
     try:
         return answer.result(timeout)
-    except FutureTimeoutError:
-        raise OSError(f"{url!r} has not answered after {timeout:g} seconds") from None
+    # In Python 3.9 and 3.10 these are not subclasses of TimeoutError.
+    except (FutureTimeoutError, socket.timeout):
+        raise TimeoutError(f"{url!r} has not answered after {timeout:g} seconds") from None
     finally:
         connection.close()
 
