@@ -173,6 +173,8 @@ def test_a_redirect_is_resolved_as_browsers_do(location: str, target: str) -> No
     [
         ("http://a:99999/", "net::ERR_INVALID_REDIRECT"),
         ("http://[::1/", "net::ERR_INVALID_REDIRECT"),
+        ("http://a b/", "net::ERR_INVALID_REDIRECT"),
+        ("http://a%1bb/", "net::ERR_INVALID_REDIRECT"),
         ("data:text/plain,x", "net::ERR_UNSAFE_REDIRECT"),
     ],
 )

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask import Blueprint, Flask, redirect
+from flask import Blueprint, Flask, redirect, request
 from flask.cli import ScriptInfo
 
 from flask_cors_rs import CORS, CORSMiddleware, Subdomains, cross_origin
@@ -189,13 +189,72 @@ def test_check_a_server_that_runs() -> None:
             assert run(Flask("other"), "check", origin, "PUT", "/api/items/1", "--url", base).exit_code == status
 
 
+@pytest.mark.parametrize(
+    ("path", "url", "requested"),
+    [
+        ("/a b\x1b\u00e9?c d\x07\u00e9", "", "/a%20b%1B%C3%A9?c%20d%07%C3%A9"),
+        ("/x", "/a b\x1b\u00e9/", "/a%20b%1B%C3%A9/x"),
+        ("/x", "\t ", "/x"),
+        ("/x", "#a", "/x"),
+    ],
+)
+def test_check_a_server_at_a_url_with_any_characters(path: str, url: str, requested: str) -> None:
+    app = Flask("served", static_folder=None)
+    app.add_url_rule("/<path:_path>", "any", lambda _path: (request.full_path.rstrip("?"), {"X-Path": request.path}))
+    CORS(app)
+    with serving(app) as base:
+        result = run(Flask("other"), "check", "https://app.example", "GET", path, "--url", f" {base}{url}", "--json")
+    assert result.exit_code == 0, result.output
+    (step,) = json.loads(result.output)["steps"]
+    assert (step["url"], step["status"]) == (base + requested, 200)
+
+
+NO_SERVER = "is not the URL of a server: write, for example, http://localhost:5000"
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("http://a b", f"'http://a b' {NO_SERVER}"),
+        ("http://a\x1b_b", f"'http://a\\x1b_b' {NO_SERVER}"),
+        ("http://a%20b", f"'http://a%20b' {NO_SERVER}"),
+        ("http://localhost?a", f"'http://localhost?a' {NO_SERVER}"),
+        ("http://caf\u00e9..example", "'http://caf\\xe9..example/' has no valid host name"),
+    ],
+)
+def test_a_url_that_cannot_be_that_of_a_server(url: str, error: str) -> None:
+    result = run(Flask("other"), "check", "https://app.example", "GET", "/", "--url", url)
+    assert (result.exit_code, result.output.splitlines()[-1]) == (2, f"Error: {error}")
+
+
+@pytest.mark.parametrize(
+    ("method", "header", "message"),
+    [
+        ("G T", "X-A: 1", "'G T' is not a valid HTTP method."),
+        ("", "X-A: 1", "'' is not a valid HTTP method."),
+        ("GET", "X A: 1", "Invalid name"),
+    ],
+)
+def test_check_what_fetch_does_not_send(method: str, header: str, message: str) -> None:
+    # Nothing listens on this port.
+    for url in ([], ["--url", "http://127.0.0.1:1"]):
+        result = run(make_app(), "check", "https://app.example", method, "/plain", "-H", header, *url)
+        assert result.exit_code == 1
+        assert result.output.startswith(f"\nBLOCKED\n  Failed to execute 'fetch' on 'Window': {message}\n")
+
+
 def test_what_comes_from_a_server_is_printed_escaped() -> None:
-    app = Flask(__name__)
-    CORS(app, expose_headers="X-\u00e9")
-    app.add_url_rule("/", "index", lambda: ("x", {"Vary": "a\x1b[31mb"}))
-    output = run(app, "check", "https://app.example", "GET", "/").output
-    assert "\x1b[31m" not in output
-    assert "a\\x1b[31mb" in output
+    head = b"HTTP/1.1 302 Found\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n"
+    for header, printed in (
+        (b"Vary: a\x1b[31mb\xe9", "< Vary: a\\x1b[31mb\\xe9"),
+        (b"Location: data:\x1b]0;title\x07", "< Location: data:\\x1b]0;title\\x07"),
+        (b"Location: http://\x1b]0;title\x07/", "< Location: http://\\x1b]0;title\\x07/"),
+    ):
+        with answering(head + header + b"\r\n\r\n") as base:
+            result = run(Flask("other"), "check", "https://app.example", "GET", "/", "--url", base)
+        assert f"   {printed}" in result.output.splitlines()
+        assert result.output.replace("\n", "").isprintable()
+        assert isinstance(result.exception, (SystemExit, type(None)))
 
 
 def test_audit() -> None:
@@ -286,6 +345,17 @@ def test_audit_of_a_server_behind_a_proxy_that_adds_headers_too() -> None:
         assert "CORS024" not in run(app, "audit", "--url", base).output
     assert run(app, "audit", "--url", base).exit_code == 2
     assert "is not the URL of a server" in run(app, "audit", "--url", "nothing").output
+
+
+def test_audit_of_a_server_asks_for_routes_with_any_characters() -> None:
+    app = Flask(__name__, static_folder=None)
+    app.add_url_rule("/a b\u00e9?c#d%41", "view", lambda: "x")
+    CORS(app)
+    asked: list[str] = []
+    app.before_request(lambda: asked.append(request.path))
+    with serving(app) as base:
+        assert run(app, "audit", "--url", base, "--fail-on", "info").exit_code == 0
+    assert asked == ["/a b\u00e9?c#d%41"] * 2
 
 
 def test_check_of_a_server_that_sends_credentials_twice() -> None:

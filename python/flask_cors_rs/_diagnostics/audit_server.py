@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from .._headers import ALLOW_CREDENTIALS, ALLOW_ORIGIN, MAX_AGE, ORIGIN, REQUEST_METHOD
 from .._origins.syntax import origin_problem
@@ -38,7 +39,7 @@ def audit_server(app: Flask, base: str) -> list[Finding]:
     found: dict[tuple[str, str], Finding] = {}
     for path, origin in _questions(app):
         for method, headers in (("OPTIONS", [(ORIGIN, origin), (REQUEST_METHOD, "PUT")]), ("HEAD", [(ORIGIN, origin)])):
-            response = ask_server(method, base + path, headers, _SECONDS)
+            response = ask_server(method, base + quote(path), headers, _SECONDS)
             counts = Counter(name.lower() for name, _ in response.headers)
             for name in _SINGLE:
                 value = response.get(name) or ""

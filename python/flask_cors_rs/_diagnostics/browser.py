@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .._headers import (
     ALLOW_CREDENTIALS,
@@ -202,6 +202,8 @@ def origin_of(url: str) -> str:
 _PATH_CHARACTERS = "/%:@!$&'()*+,;=-._~[]"
 _QUERY_CHARACTERS = "/%:@!$&()*+,;=-._~[]?\\`{}|^"
 _BLANKS = "".join(map(chr, range(0x21)))
+_FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f#%/:<>?@\[\\\]^|]")
+"""URL Standard, forbidden domain code point."""
 
 
 def resolve(url: str, base: str) -> str:
@@ -216,8 +218,12 @@ def resolve(url: str, base: str) -> str:
     text = url.strip(_BLANKS).translate({ord(blank): None for blank in "\t\r\n"}).partition("#")[0]
     path, mark, query = text.partition("?")
     parts = urlsplit(urljoin(base, path.replace("\\", "/") + mark + query))
-    if parts.scheme in {"http", "https"} and not (parts.hostname and (parts.port is None or parts.port > 0)):
-        raise ValueError(f"{url!r} has no valid host or port")
+    if parts.scheme in {"http", "https"}:
+        host = parts.hostname or ""
+        # Only an IPv6 address has colons.
+        is_host = re.fullmatch("[0-9a-f:.]+", host) if ":" in host else not _FORBIDDEN_IN_HOST.search(unquote(host))
+        if not host or not is_host or parts.port == 0:
+            raise ValueError(f"{url!r} has no valid host or port")
     path, query = quote(parts.path, _PATH_CHARACTERS), quote(parts.query, _QUERY_CHARACTERS)
     return parts._replace(path=path or "/", query=query, fragment="").geturl()
 

@@ -158,20 +158,15 @@ def explain_url(
 
 
 def server_base(base: str) -> str:
-    """Return the URL of a server without a slash at its end.
+    """Return the URL of a server as browsers read it, without a slash at its end.
 
     :raises ValueError: it is not the URL of a server
     """
-    if not _is_server(base):
-        raise ValueError(f"{base!r} is not the URL of a server: write, for example, http://localhost:5000")
-    return base.rstrip("/")
-
-
-def _is_server(base: str) -> bool:
-    try:
-        return urlsplit(resolve(base, "")).scheme in {"http", "https"}
-    except ValueError:
-        return False
+    with suppress(ValueError):
+        parts = urlsplit(resolve(base, ""))
+        if parts.scheme in {"http", "https"} and not parts.query:
+            return parts.geturl().rstrip("/")
+    raise ValueError(f"{base!r} is not the URL of a server: write, for example, http://localhost:5000")
 
 
 def ask_server(method: str, url: str, headers: Sequence[tuple[str, str]], timeout: float) -> Response:
@@ -181,8 +176,12 @@ def ask_server(method: str, url: str, headers: Sequence[tuple[str, str]], timeou
     :raises OSError: the server cannot be reached, or does not answer with HTTP
     """
     target = urlsplit(url)
+    try:
+        host = (target.hostname or "").encode("idna").decode()
+    except UnicodeError:
+        raise OSError(f"{url!r} has no valid host name") from None
     kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-    connection = kinds[target.scheme](target.hostname or "", target.port, timeout=timeout)
+    connection = kinds[target.scheme](host, target.port, timeout=timeout)
     answer: Future[Response] = Future()
 
     def ask() -> None:
