@@ -305,6 +305,21 @@ def test_an_expression_that_would_never_end_is_tried_in_another_process(
     assert "CORS018" in {finding.id for finding in audit(app)}
 
 
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [("frozen", True), ("executable", ""), ("executable", None), ("executable", str(ROOT / "missing"))],
+)
+def test_an_expression_is_not_tried_where_no_other_python_can_be_started(
+    attribute: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = new_app()
+    app.add_url_rule("/", "index", lambda: "x")
+    CORS(app, origins=r"^https://(?!x)(?:[a-z0-9]+)+\.example$", methods="*")
+    assert {finding.id for finding in audit(app)} == {"CORS009", "CORS018"}
+    monkeypatch.setattr(sys, attribute, value, raising=False)
+    assert {finding.id for finding in audit(app)} == {"CORS009"}
+
+
 def test_an_application_starts_although_the_audit_fails(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -154,7 +154,7 @@ EXPONENTIAL_TIME = Check(
     "A single request with a crafted header or path can keep a worker busy for minutes.",
     "Avoid repeats inside repeats, or remove the construct that cannot be matched in linear time.",
     "never",
-    "The expression is tried in another process.",
+    "The expression is tried in another process, but not in a frozen application.",
 )
 
 

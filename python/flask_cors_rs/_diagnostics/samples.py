@@ -123,8 +123,11 @@ def slow_text(pattern: re.Pattern[str]) -> str | None:
     """Search for a text of at most 400 characters that takes ``re`` more than 20 milliseconds; None if none is found.
 
     The time is measured, in another process that is stopped after five seconds: while ``re`` searches, no thread of its
-    process runs.
+    process runs. Where no other Python can be started, no text is tried.
     """
+    # The executable of a frozen application is the application, and some programs that embed Python leave it empty.
+    if getattr(sys, "frozen", False) or not sys.executable:
+        return None
     repeats = islice(_repeats(_tree(pattern), "", pattern.flags), 40)
     made = (
         before + repeated * count + end
@@ -146,6 +149,8 @@ def slow_text(pattern: re.Pattern[str]) -> str | None:
         )
     except subprocess.TimeoutExpired as error:
         tried = (error.stdout or b"").split()
+    except OSError:
+        return None
     else:
         tried = result.stdout.split() if result.returncode == 3 else []
     return texts[int(tried[-1])] if tried else None
