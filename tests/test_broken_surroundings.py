@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
+from flask.cli import ScriptInfo
 from werkzeug.test import Client
 
-from flask_cors_rs import CORS, CORSMiddleware, Origin, audit, cross_origin
+from flask_cors_rs import CORS, CORSMiddleware, Origin, Subdomains, audit, cross_origin
+from flask_cors_rs.cli import cors
 from support.processes import run_python
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("engine")
 A, EVIL = "https://a.example", "https://evil.example"
@@ -109,3 +115,129 @@ def test_the_middleware_of_another_framework_without_its_diagnostics(monkeypatch
     unsafe = CORSMiddleware(application, origins=r"https://[a-z]+\.b\.example", debug=True)
     response = Client(unsafe).get("/", headers={"Origin": "https://a.b.example"})
     assert response.headers["Access-Control-Allow-Origin"] == "https://a.b.example"
+
+
+APPLICATION = r"""
+import logging
+import sys
+from flask import Flask
+from werkzeug.test import Client
+from flask_cors_rs import BACKEND, CORS, CORSMiddleware, cross_origin
+
+records = []
+logging.getLogger("flask_cors_rs.core").addFilter(lambda record: records.append(record) or True)
+A, EVIL = "https://a.example", "https://evil.example"
+options = {"origins": [A, "https://bücher.example", r"https://[a-z]+\.b\.example$"], "supports_credentials": True}
+
+def make_app(decorator=lambda view: view):
+    app = Flask("app")
+    app.debug = True
+    app.add_url_rule("/", "index", decorator(lambda: "hello"), methods=["GET", "PUT"])
+    return app
+
+apps = [make_app(), make_app(), make_app(cross_origin(**options))]
+CORS(apps[0], **options)
+CORS(apps[1], middleware=True, **options)
+apps.append(CORSMiddleware(make_app().wsgi_app, debug=True, **options))
+for app in apps:
+    client = Client(app)
+    for origin in (A, "https://x.b.example", EVIL):
+        asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+        for response in (client.get("/", headers=asked), client.options("/", headers=asked)):
+            assert response.status_code < 500, response.status
+            allowed = response.headers.get("Access-Control-Allow-Origin")
+            assert allowed == (None if origin == EVIL else origin), (origin, allowed)
+for record in records:
+    if record.exc_info:
+        print(record.getMessage(), record.exc_info[1])
+print(BACKEND)
+"""
+
+READ_ONLY = """
+import os, sys
+
+def refuse(event, arguments):
+    writes = event in {"os.mkdir", "os.rename", "os.remove"}
+    if event == "open" and arguments[0] != os.devnull:
+        writes = bool((arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+    if writes:
+        raise OSError(30, "Read-only file system")
+
+sys.dont_write_bytecode = False
+sys.pycache_prefix = os.getcwd()
+sys.addaudithook(refuse)
+try:
+    open("file", "w")
+except OSError:
+    pass
+else:
+    sys.exit("the disk is not read-only")
+"""
+
+BROKEN_STDERR = """
+import io, sys
+
+class Broken(io.StringIO):
+    def write(self, text):
+        raise {error}("cannot write")
+
+sys.stderr = Broken()
+"""
+
+LIST = "flask_cors_rs._origins.public_suffix_rules"
+LIST_IS_MISSING = (
+    "The Public Suffix List cannot be imported from flask_cors_rs._origins.public_suffix_rules (import of"
+    " flask_cors_rs._origins.public_suffix_rules halted; None in sys.modules): include that module in the frozen"
+    " application, or reinstall flask-cors-rs"
+)
+AUDIT = "flask_cors_rs._diagnostics.audit"
+
+
+def without(module: str) -> str:
+    """Return a program in which a module cannot be imported."""
+    return f"import sys; sys.modules[{module!r}] = None"
+
+
+@pytest.mark.parametrize(
+    ("surroundings", "failure"),
+    [
+        pytest.param(without(LIST), LIST_IS_MISSING, id="no list of public suffixes"),
+        pytest.param(without(AUDIT), f"import of {AUDIT} halted; None in sys.modules", id="no audit"),
+        pytest.param(without("idna"), None, id="no idna"),
+        pytest.param(without("idna.idnadata"), None, id="no data of idna"),
+        pytest.param(without("idna.uts46data"), None, id="no mapping of idna"),
+        pytest.param(READ_ONLY, None, id="a read-only disk"),
+        pytest.param(BROKEN_STDERR.format(error="OSError") + without(LIST), LIST_IS_MISSING, id="a full disk"),
+        pytest.param(BROKEN_STDERR.format(error="ValueError") + without(LIST), LIST_IS_MISSING, id="a closed stderr"),
+    ],
+)
+def test_an_application_starts_and_answers(engine: str, surroundings: str, failure: str | None, tmp_path: Path) -> None:
+    result = run_python("-c", surroundings + APPLICATION, cwd=tmp_path, FLASK_CORS_RS_BACKEND=engine)
+    setups = ("CORS(app)", "CORS(app)", "CORSMiddleware") if failure else ()
+    lines = [f"The audit of {name} at set-up failed. Run `flask cors audit` instead. {failure}" for name in setups]
+    assert result.stdout.splitlines() == [*lines, engine], result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_needs_the_list_of_public_suffixes_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, LIST, None)
+    expected = re.escape(LIST_IS_MISSING)
+    for more in ({}, {"allow_public_suffixes": True}):
+        with pytest.raises(ImportError, match=expected):
+            Subdomains("https://app.example", **more)
+    app = Flask(__name__)
+    CORS(app, origins=r"https://[a-z]+\.b\.example$")
+    with pytest.raises(ImportError, match=expected):
+        audit(app)
+    result = app.test_cli_runner().invoke(cors, ["audit"], obj=ScriptInfo(create_app=lambda: app))
+    assert result.exit_code == 2
+    assert result.output.endswith(f"\nError: {LIST_IS_MISSING}\n")
+
+
+@pytest.mark.parametrize("module", ["idna", "idna.idnadata", "idna.uts46data"])
+def test_an_origin_says_that_idna_is_missing(module: str) -> None:
+    error = run_python(
+        "-c", f"{without(module)}\nfrom flask_cors_rs import Origin\nOrigin('https://\\xfc.example')"
+    ).stderr
+    assert "browsers send an internationalized name in its ASCII form. The package idna, which gives the ASCII" in error
+    assert f"(import of {module} halted; None in sys.modules): install it, or include all of it in the frozen" in error

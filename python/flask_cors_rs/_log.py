@@ -77,7 +77,9 @@ def warn(message: str, *values: object, exc_info: bool = False) -> None:
         logger = logger.parent if logger.propagate else None
     if logging.lastResort is not None and LOG.isEnabledFor(WARNING):
         current: Any = sys.exc_info() if exc_info else None
-        logging.lastResort.handle(LOG.makeRecord(LOG.name, WARNING, "", 0, message, values, current))
+        # It raises ValueError if stderr is closed.
+        with suppress(Exception):
+            logging.lastResort.handle(LOG.makeRecord(LOG.name, WARNING, "", 0, message, values, current))
 
 
 _broken_handlers: list[str] = []

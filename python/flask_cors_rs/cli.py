@@ -401,7 +401,10 @@ def audit_command(fail_on: str, ignore: tuple[str, ...], url: str | None, as_jso
 
     CORS_AUDIT_IGNORE in the configuration lists the ids of findings that are always left out.
     """
-    findings = audit(_current_app(), ignore=ignore)
+    try:
+        findings = audit(_current_app(), ignore=ignore)
+    except ImportError as error:
+        raise click.UsageError(printable(str(error))) from error
     if url is not None:
         try:
             findings[:0] = [each for each in audit_server(_current_app(), url) if each.id not in ignore]

@@ -97,6 +97,7 @@ class Subdomains(_Value):
     :raises ValueError: no browser sends such an Origin; or its host is an IP address, which has no subdomains; or it is
         a `public suffix <https://publicsuffix.org>`_, under which anyone can register a name, or above one
     :raises TypeError: ``origin`` is not a str
+    :raises ImportError: the list of public suffixes cannot be imported, as in a frozen application that lacks it
     """
 
     __slots__ = ("_compiled", "allow_public_suffixes", "any_port", "apex", "origin")

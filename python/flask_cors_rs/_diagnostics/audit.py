@@ -63,6 +63,7 @@ def audit(app: Flask, *, ignore: Iterable[str] = ()) -> list[Finding]:
     :param app: the application, with its routes
     :param ignore: the ids of findings to leave out, besides those in ``app.config["CORS_AUDIT_IGNORE"]``
     :returns: the findings, the most severe first
+    :raises ImportError: the list of public suffixes is needed and cannot be imported
     """
     # At set-up, this module is loaded by CORSMiddleware too, which does not need Flask.
     from .applied import decorated_views, policy_sources, routed_resources

@@ -6,7 +6,6 @@ Source: the `Public Suffix List <https://publicsuffix.org>`_. Its rules are in
 
 from __future__ import annotations
 
-from .public_suffix_rules import RULES
 from .syntax import split_origin
 
 
@@ -20,11 +19,12 @@ def is_public_suffix(host: str) -> bool:
 
 def public_suffix_below(host: str) -> str | None:
     """Return a public suffix that is below a host, or None if there is none."""
+    rules = _rules()
     rule = ".".join(reversed(host.split(".")))
-    start = RULES.find(f"\n{rule}.") + 1
+    start = rules.find(f"\n{rule}.") + 1
     if not start:
         return None
-    labels = RULES[start : RULES.find("\n", start)].replace("!", "").replace("*", "any").split(".")
+    labels = rules[start : rules.find("\n", start)].replace("!", "").replace("*", "any").split(".")
     return ".".join(reversed(labels))
 
 
@@ -61,13 +61,31 @@ def registrable_domain(origin: str, *, listed: bool = True) -> str | None:
     return f"{above}.{suffix}" if above else None
 
 
+def _rules() -> str:
+    """Return the list. It is imported when it is first needed: most applications start and serve without it.
+
+    :raises ImportError: the list is missing, as in a frozen application that does not include it
+    """
+    try:
+        from .public_suffix_rules import RULES
+    except ImportError as error:
+        name = f"{__package__}.public_suffix_rules"
+        raise ImportError(
+            f"The Public Suffix List cannot be imported from {name} ({error}): include that module in the frozen"
+            " application, or reinstall flask-cors-rs",
+            name=name,
+        ) from error
+    return RULES
+
+
 def _is_rule(rule: str) -> bool:
     """Look a rule up by binary search in the sorted lines of the list."""
-    low, high = 0, len(RULES)
+    rules = _rules()
+    low, high = 0, len(rules)
     while low < high:
-        start = RULES.rfind("\n", low, (low + high) // 2) + 1 or low
-        end = RULES.find("\n", start)
-        line = RULES[start:end]
+        start = rules.rfind("\n", low, (low + high) // 2) + 1 or low
+        end = rules.find("\n", start)
+        line = rules[start:end]
         if line == rule:
             return True
         if line < rule:

@@ -54,7 +54,10 @@ def origin_problem(origin: str) -> str | None:
 
 def browser_origin(origin: str) -> str | None:
     """Return the Origin that a browser sends for what somebody wrote, or None if that is not clear."""
-    meant = _meant(_SPLIT.fullmatch(origin))
+    try:
+        meant = _meant(_SPLIT.fullmatch(origin))
+    except ImportError:
+        return None
     return None if meant is None or origin_problem(meant) else meant
 
 
@@ -118,19 +121,27 @@ def _ends_in_number(host: str) -> bool:
 
 def _remedy(kind: str, found: re.Match[str] | None) -> str:
     """Return what to write instead, or an empty text if that is not clear."""
-    meant = _meant(found)
+    try:
+        meant = _meant(found)
+    except ImportError as error:
+        return (
+            f". The package idna, which gives the ASCII form of the host, cannot be imported ({error}): install it, or"
+            " include all of it in the frozen application"
+        )
     return "" if meant is None or origin_problem(meant) else f": write {kind}({meant!r})"
 
 
 def _meant(found: re.Match[str] | None) -> str | None:
+    """Return what a browser probably sends instead, or None if that is not clear.
+
+    :raises ImportError: idna or its data is needed and cannot be imported, as in a frozen application that lacks it
+    """
     if found is None:
         return None
     scheme, _, host, port, _ = found.groups(default="")
     if not host.isascii():
-        try:
-            import idna
-        except ImportError:
-            return None  # A frozen application may lack it.
+        import idna
+
         try:
             host = idna.encode(host, uts46=True).decode()
         except idna.IDNAError:
