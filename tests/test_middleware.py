@@ -550,6 +550,30 @@ def test_rules_see_the_path_that_flask_sees(path_info: str) -> None:
     assert ((ALLOW_ORIGIN, A) in started[0][1]) == (expected == "/caf\u00e9")
 
 
+@pytest.mark.parametrize("around", ["any application", "wsgi_app of Flask", "CORS"])
+@pytest.mark.parametrize("path_info", [{}, {"PATH_INFO": None}], ids=["absent", "None"])
+def test_a_path_that_is_missing_is_the_root(path_info: dict[str, Any], around: str) -> None:
+    options: Any = {"resources": {"/": {"origins": A}, "/.+": {"origins": "*"}}}
+    app: Any = make_app_without_cors()
+    if around == "CORS":
+        CORS(app, middleware=True, **options)
+    else:
+        app = CORSMiddleware(Response("index") if around == "any application" else app.wsgi_app, **options)
+
+    def ask(method: str, origin: str) -> tuple[str, str | None, bytes]:
+        headers = [("Origin", origin), ("Access-Control-Request-Method", "PUT")]
+        environ = EnvironBuilder(method=method, headers=headers).get_environ()
+        del environ["PATH_INFO"]
+        started: list[Any] = []
+        body = b"".join(app({**environ, **path_info}, lambda *response: cast("Any", started.append(response)) or print))
+        return started[0][0], dict(started[0][1]).get(ALLOW_ORIGIN), body
+
+    assert ask("GET", A) == ("200 OK", A, b"index")
+    assert ask("GET", B) == ("200 OK", None, b"index")
+    assert ask("OPTIONS", A) == ("204 No Content", A, b"")
+    assert ask("OPTIONS", B) == ("403 Forbidden", None, b"CORS preflight refused\n")
+
+
 def test_requests_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     app = make_app(origins=A, methods="GET")
     app.add_url_rule("/view", endpoint="view", view_func=cross_origin(origins=B, methods="GET")(lambda: "view"))
