@@ -96,6 +96,11 @@ CASES: list[tuple[Any, list[str], list[str]]] = [
         ["https://example.com", "https://example.com:1", "https://a.example.com:65535"],
         ["https://example.com:", "https://example.com:x", "https://evilexample.com"],
     ),
+    (
+        Subdomains("https://amazonaws.com", allow_public_suffixes=True),
+        ["https://s3.amazonaws.com", "https://anyone.s3.amazonaws.com", "https://a.amazonaws.com"],
+        ["https://amazonaws.com", "https://evilamazonaws.com", "http://s3.amazonaws.com", "https://s3.amazonaws.com:1"],
+    ),
     (Subdomains("http://localhost:3000"), ["http://app.localhost:3000"], ["http://app.localhost"]),
     (
         Regex(r"https://pr-[0-9]+\.example\.com"),
@@ -183,9 +188,12 @@ REFUSED: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Subdomains("https://github.io"), ValueError, "github.io is a public suffix"),
     (lambda: Subdomains("https://kawasaki.jp"), ValueError, "public suffix"),
     (lambda: Subdomains("https://xn--p1ai"), ValueError, "public suffix"),
+    (lambda: Subdomains("https://github.io", allow_public_suffixes=True), ValueError, "github.io is a public suffix"),
     (lambda: Subdomains("https://amazonaws.com"), ValueError, "amazonaws.com, which .* allow_public_suffixes=True"),
     (lambda: Subdomains("https://windows.net"), ValueError, "anyone can register a name under .*windows.net"),
-    (lambda: Subdomains("https://platform.sh"), ValueError, "platform.sh"),
+    (lambda: Subdomains("https://platform.sh"), ValueError, "anyone can register a name under .*platform.sh"),
+    (lambda: Subdomains("https://fastly.net"), ValueError, "anyone can register a name under .*fastly.net"),
+    (lambda: Subdomains("https://scw.cloud"), ValueError, "anyone can register a name under .*scw.cloud"),
     (lambda: Subdomains(None), TypeError, "None"),  # type: ignore[arg-type]
     (lambda: Regex("("), ValueError, r"Regex\(pattern='\('\) is not a valid"),
     (lambda: Regex(r"(a)\1"), ValueError, "back-reference.*write it without"),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from publicsuffixlist import PublicSuffixList
 
+from flask_cors_rs import Subdomains
+from flask_cors_rs._origins import public_suffix_rules
 from flask_cors_rs._origins.public_suffix_rules import RULES
 from flask_cors_rs._origins.public_suffixes import is_public_suffix, public_suffix, registrable_domain
+from support import ROOT
 
 
 def domains() -> list[str]:
@@ -55,3 +58,12 @@ def test_a_top_level_domain_that_is_not_listed_counts_as_a_suffix_where_that_is_
     assert registrable_domain("https://a.b.internal", listed=False) == "b.internal"
     assert registrable_domain("https://internal", listed=False) is None
     assert registrable_domain("https://127.0.0.1") is None
+
+
+def test_the_documentation_says_which_list_it_is_and_what_it_lacks() -> None:
+    date = str(public_suffix_rules.__doc__).partition(", version ")[2].partition("_")[0]
+    text = (ROOT / "docs/policies.md").read_text(encoding="utf-8")
+    assert f"public suffixes of {date};" in text
+    for domain in ("azure.com", "oraclecloud.com"):
+        assert f"`{domain}`" in text
+        assert Subdomains(f"https://{domain}").match(f"https://anyone.{domain}")
