@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import logging
 import re
 import sys
@@ -12,6 +13,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 from werkzeug.test import Client
 
+import flask_cors_rs
 from flask_cors_rs import CORS, CORSMiddleware, Origin, Subdomains, audit, cross_origin
 from flask_cors_rs.cli import cors
 from support.processes import run_python
@@ -241,3 +243,13 @@ def test_an_origin_says_that_idna_is_missing(module: str) -> None:
     ).stderr
     assert "browsers send an internationalized name in its ASCII form. The package idna, which gives the ASCII" in error
     assert f"(import of {module} halted; None in sys.modules): install it, or include all of it in the frozen" in error
+
+
+def test_the_version_without_the_metadata_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.delitem(vars(flask_cors_rs), "__version__", raising=False)
+    monkeypatch.setattr(importlib.metadata, "version", fail)
+    assert flask_cors_rs.__version__ == "unknown"
+    del flask_cors_rs.__version__

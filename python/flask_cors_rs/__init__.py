@@ -79,9 +79,12 @@ def __getattr__(name: str) -> Any:
 
         value = getattr(import_module(_MODULES[name], __name__), name)
     elif name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        value = version("flask-cors-rs")
+        try:
+            value = version("flask-cors-rs")
+        except PackageNotFoundError:
+            value = "unknown"  # As in Flask-CORS: a frozen application can lack the metadata.
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
