@@ -8,7 +8,7 @@ use regex_automata::nfa::thompson::{Config as NfaConfig, NFA, WhichCaptures};
 use regex_automata::{Anchored, Input};
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
+use std::sync::{Arc, Mutex, TryLockError, Weak};
 
 /// The size limit of an automaton without its states, in bytes.
 const NFA_SIZE_LIMIT: usize = 10 << 20;
@@ -112,7 +112,17 @@ impl LazyDfa {
     /// Sees to it that the states of all automata stay within the budget.
     #[cold]
     fn keep(&self, is_new: bool) {
-        let mut keepers = KEEPERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keepers = match KEEPERS.try_lock() {
+            Ok(keepers) => keepers,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // In a process that was forked while a thread had the list, nobody ever releases it.
+            Err(TryLockError::WouldBlock) => {
+                if is_new {
+                    self.states.drop_kept();
+                }
+                return;
+            }
+        };
         if is_new {
             if keepers.len().is_power_of_two() {
                 keepers.retain(|states| states.strong_count() > 0);
