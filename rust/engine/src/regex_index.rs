@@ -3,13 +3,11 @@
 //! Nearly every expression has a few characters in a row that each text it matches contains. Such a window is looked up
 //! for each position of a text, so the time does not depend on how many expressions there are.
 
-use crate::lazy_dfa::LazyDfa;
-use crate::regex_set::NumberedRegex;
+use crate::regex_set::{NumberedRegex, RegexSet};
 use foldhash::fast::FixedState;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use smallvec::SmallVec;
 use std::collections::HashMap;
-use std::sync::OnceLock;
 
 const WIDTH: usize = 4;
 
@@ -19,12 +17,11 @@ type Window = [u8; WIDTH];
 /// Stands for a character that is in no window.
 const OTHER: u8 = 0xFF;
 
-/// Numbered regular expressions, in ascending order of their numbers, by a window that each of them requires.
-#[derive(Default)]
+/// Numbered regular expressions, by a window that each of them requires.
 pub(crate) struct RegexIndex {
-    regexes: Vec<(NumberedRegex, OnceLock<Option<LazyDfa>>)>,
-    /// The places of the expressions that have a window in common.
-    groups: Vec<Vec<usize>>,
+    /// The expressions that have a window in common. A text with the window is compared with all of them, so those that
+    /// are slow to compile together are compiled at once, and not at a search.
+    groups: Vec<RegexSet>,
     groups_by_window: HashMap<Window, usize, FixedState>,
 }
 
@@ -36,63 +33,46 @@ impl RegexIndex {
         for window in windows.iter().flatten() {
             *counts.entry(*window).or_default() += 1;
         }
-        let mut index = Self::default();
+        let mut groups: Vec<Vec<NumberedRegex>> = Vec::new();
+        let mut groups_by_window = HashMap::default();
         let mut others = Vec::new();
         for (numbered, windows) in regexes.into_iter().zip(windows) {
             // The rarest window, as most of "https://" is in all of them.
-            match windows.into_iter().min_by_key(|window| counts.get(window)) {
-                Some(window) => index.add(numbered, window),
-                None => others.push(numbered),
+            let Some(window) = windows.into_iter().min_by_key(|window| counts.get(window)) else {
+                others.push(numbered);
+                continue;
+            };
+            let group = *groups_by_window.entry(window).or_insert(groups.len());
+            match groups.get_mut(group) {
+                Some(group) => group.push(numbered),
+                None => groups.push(vec![numbered]),
             }
         }
-        (index, others)
-    }
-
-    fn add(&mut self, numbered: NumberedRegex, window: Window) {
-        let group = *self.groups_by_window.entry(window).or_insert(self.groups.len());
-        if group == self.groups.len() {
-            self.groups.push(Vec::new());
-        }
-        if let Some(group) = self.groups.get_mut(group) {
-            group.push(self.regexes.len());
-        }
-        let dfa = OnceLock::new();
-        if !numbered.is_quick_to_compile() {
-            let _ = dfa.set(LazyDfa::new(&[&numbered.regex]));
-        }
-        self.regexes.push((numbered, dfa));
+        (Self { groups: groups.into_iter().map(RegexSet::without_index).collect(), groups_by_window }, others)
     }
 
     pub(crate) fn is_match(&self, text: &str) -> bool {
-        self.candidates(text).any(|place| self.matches_at(place, text).is_some())
+        self.candidates(text).any(|group| group.matches(text))
     }
 
-    /// Returns the lowest number of an expression that matches.
-    pub(crate) fn first_match(&self, text: &str) -> Option<usize> {
-        let mut places: SmallVec<[usize; 16]> = self.candidates(text).collect();
-        places.sort_unstable();
-        places.into_iter().find_map(|place| self.matches_at(place, text))
+    /// Returns the lowest number of an expression that matches. Matchers whose number is not lower than `limit` are not
+    /// asked.
+    pub(crate) fn first_match(&self, text: &str, limit: Option<usize>) -> Option<usize> {
+        self.candidates(text).fold(None, |found, group| {
+            let limit = [found, limit].into_iter().flatten().min();
+            [found, group.first_match(text, limit)].into_iter().flatten().min()
+        })
     }
 
-    /// Returns the places of the expressions whose window is in a text.
-    fn candidates(&self, text: &str) -> impl Iterator<Item = usize> {
+    /// Returns the groups whose window is in a text.
+    fn candidates(&self, text: &str) -> impl Iterator<Item = &RegexSet> {
         let folded = folded(text);
         let windows = folded.windows(WIDTH).filter_map(|window| <&Window>::try_from(window).ok());
         let mut groups: SmallVec<[usize; 16]> =
             windows.filter_map(|window| self.groups_by_window.get(window).copied()).collect();
         groups.sort_unstable();
         groups.dedup();
-        groups.into_iter().filter_map(|group| self.groups.get(group)).flatten().copied()
-    }
-
-    /// Returns the number of the expression at a place, if it matches.
-    fn matches_at(&self, place: usize, text: &str) -> Option<usize> {
-        let (numbered, dfa) = self.regexes.get(place)?;
-        let is_match = match dfa.get_or_init(|| LazyDfa::new(&[&numbered.regex])) {
-            Some(dfa) => dfa.is_match(text),
-            None => numbered.matcher.matches(text),
-        };
-        is_match.then_some(numbered.number)
+        groups.into_iter().filter_map(|group| self.groups.get(group))
     }
 }
 
@@ -179,6 +159,40 @@ fn folded_class(class: &Class) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Suffix;
+    use std::sync::Arc;
+
+    fn index(regexes: impl Iterator<Item = String>) -> RegexIndex {
+        let numbered =
+            regexes.enumerate().map(|(number, regex)| NumberedRegex { number, regex, matcher: Arc::new(Suffix("!")) });
+        let (index, others) = RegexIndex::new(numbered.collect());
+        assert!(others.is_empty());
+        index
+    }
+
+    #[test]
+    fn expressions_that_share_a_window_are_compiled_before_a_search() {
+        let index = index((0..1_000).map(|number| format!("https:..(?:t{number}|u{number})[a-z]*\\z")));
+        assert!(index.groups.iter().all(RegexSet::is_compiled));
+        assert!(index.is_match("https://u999"));
+        assert_eq!(index.first_match("https://t7x", None), Some(7));
+        assert_eq!(index.first_match("https://t1000", None), None);
+    }
+
+    #[test]
+    fn expressions_with_windows_of_their_own_are_compiled_by_a_search_if_that_is_quick() {
+        let index = index((1_000..2_000).map(|number| match number {
+            1_007 => "https:..app-1007(?:[a-z]{9}){9}".to_owned(),
+            1_008 => "https:..app-1008(?:[a-z]{900}){900}".to_owned(), // Exceeds the size limit.
+            _ => format!("https:..app-{number}"),
+        }));
+        let compiled = || index.groups.iter().filter(|group| group.is_compiled()).count();
+        assert_eq!(compiled(), 2); // Those with counted repeats.
+        assert_eq!(index.first_match("https://app-1009", None), Some(9));
+        assert_eq!(compiled(), 3);
+        assert_eq!(index.first_match("https://app-1008!", None), Some(8));
+        assert_eq!(index.first_match("https://app-1008!", Some(8)), None);
+    }
 
     fn windows(regex: &str) -> Vec<String> {
         required_windows(regex).iter().map(|window| String::from_utf8_lossy(window).into_owned()).collect()

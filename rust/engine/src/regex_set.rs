@@ -15,7 +15,7 @@ pub(crate) struct NumberedRegex {
 impl NumberedRegex {
     /// Returns whether the expression is compiled in much less than a millisecond: it is short, and has no counted
     /// repeat, which can make a short expression large.
-    pub(crate) fn is_quick_to_compile(&self) -> bool {
+    fn is_quick_to_compile(&self) -> bool {
         let has_counted_repeat = memchr::memchr_iter(b'{', self.regex.as_bytes())
             .any(|brace| !self.regex.get(..brace).is_some_and(|before| before.ends_with("\\x")));
         self.regex.len() <= SMALL && !has_counted_repeat
@@ -43,11 +43,20 @@ struct Compiled {
 
 impl RegexSet {
     pub(crate) fn new(regexes: Vec<NumberedRegex>) -> Self {
+        Self::compiled_by(Compiled::indexed, regexes)
+    }
+
+    /// Takes expressions that an index cannot tell apart.
+    pub(crate) fn without_index(regexes: Vec<NumberedRegex>) -> Self {
+        Self::compiled_by(|regexes| Compiled::new(&regexes), regexes)
+    }
+
+    fn compiled_by(compile: impl FnOnce(Vec<NumberedRegex>) -> Compiled, regexes: Vec<NumberedRegex>) -> Self {
         let is_empty = regexes.is_empty();
         if is_small(&regexes) {
             return Self { uncompiled: regexes, compiled: OnceLock::new(), is_empty };
         }
-        Self { uncompiled: Vec::new(), compiled: Compiled::indexed(regexes).into(), is_empty }
+        Self { uncompiled: Vec::new(), compiled: compile(regexes).into(), is_empty }
     }
 
     #[inline]
@@ -90,7 +99,7 @@ impl RegexSet {
 
     fn first_of_all(&self, text: &str, limit: Option<usize>) -> Option<usize> {
         let Compiled { index, parts, refused } = self.compiled();
-        let indexed = index.as_ref().and_then(|index| index.first_match(text));
+        let indexed = index.as_ref().and_then(|index| index.first_match(text, limit));
         let found = parts.iter().find_map(|(numbers, dfa)| numbers.get(dfa.first_match(text)?).copied());
         let found = [indexed, found].into_iter().flatten().min();
         let limit = [found, limit].into_iter().flatten().min();
@@ -101,29 +110,24 @@ impl RegexSet {
 impl Compiled {
     fn new(regexes: &[NumberedRegex]) -> Self {
         let mut compiled = Self::default();
-        compiled.add(regexes);
-        compiled
-    }
-
-    /// Compiles a set of any size.
-    fn indexed(regexes: Vec<NumberedRegex>) -> Self {
-        if regexes.len() <= MANY {
-            return Self::new(&regexes);
-        }
-        let (index, others) = RegexIndex::new(regexes);
-        let mut compiled = Self { index: Some(index), ..Self::default() };
-        for regexes in others.chunks(MANY) {
+        for regexes in regexes.chunks(MANY) {
             compiled.add(regexes);
         }
         compiled
     }
 
+    /// Compiles a set, the greater part of a large one as an index.
+    fn indexed(regexes: Vec<NumberedRegex>) -> Self {
+        if regexes.len() <= MANY {
+            return Self::new(&regexes);
+        }
+        let (index, others) = RegexIndex::new(regexes);
+        Self { index: Some(index), ..Self::new(&others) }
+    }
+
     /// Compiles expressions to as few automata as a division into halves gives. A single expression that exceeds the
     /// size limit is left to its custom matcher.
     fn add(&mut self, regexes: &[NumberedRegex]) {
-        if regexes.is_empty() {
-            return;
-        }
         let texts: Vec<&str> = regexes.iter().map(|numbered| numbered.regex.as_str()).collect();
         match (LazyDfa::new(&texts), regexes) {
             (Some(dfa), _) => self.parts.push((regexes.iter().map(|numbered| numbered.number).collect(), dfa)),
@@ -166,6 +170,14 @@ pub fn regex_matches(regex: &str, text: &str) -> Option<bool> {
 }
 
 #[cfg(test)]
+impl RegexSet {
+    /// Returns whether a search compiles nothing.
+    pub(crate) fn is_compiled(&self) -> bool {
+        self.compiled.get().is_some()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::Suffix;
@@ -191,11 +203,11 @@ mod tests {
     #[test]
     fn a_small_set_is_compiled_when_it_is_first_searched() {
         let set = regex_set(&["/a", "\\x{2F}b"]);
-        assert!(set.compiled.get().is_none() && !set.is_empty());
+        assert!(!set.is_compiled() && !set.is_empty());
         assert!(set.matches("/b"));
-        assert!(set.compiled.get().is_some() && !set.is_empty());
-        assert!(regex_set(&["(?:a{9}){9}"]).compiled.get().is_some());
-        assert!(regex_set(&["a".repeat(SMALL + 1).as_str()]).compiled.get().is_some());
+        assert!(set.is_compiled() && !set.is_empty());
+        assert!(regex_set(&["(?:a{9}){9}"]).is_compiled());
+        assert!(regex_set(&["a".repeat(SMALL + 1).as_str()]).is_compiled());
         let empty = regex_set(&[]);
         assert!(!empty.matches("") && empty.is_empty());
     }
