@@ -100,7 +100,9 @@ impl LazyDfa {
         let is_new = kept.cache.is_none();
         let cache = kept.cache.get_or_insert_with(|| Box::new(self.dfa.create_cache()));
         let found = find(&self.dfa, cache, input);
-        let size = cache.memory_usage();
+        // States that were made anew have left their room allocated.
+        let most = if cache.clear_count() > 0 { CAPACITY } else { 0 };
+        let size = cache.memory_usage().max(most);
         if size != kept.size {
             kept.resize(size);
             drop(kept);
@@ -158,15 +160,21 @@ mod tests {
         assert_eq!(automata.len(), 300);
         // Nearly every character leads to a state of its own.
         let mut random: u32 = 1;
-        let hostile: String = (0..500)
+        let hostile: String = (0..8_192)
             .map(|_| {
                 random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 if random >> 31 == 0 { '-' } else { 'x' }
             })
             .collect();
+        // The states of one automaton are made anew, and count as what they have been at most.
+        let alone = LazyDfa::new(&[r"[a-z-]*-[a-z-]{1,60}\.example$"]);
+        assert!(alone.is_some_and(|alone| {
+            !alone.is_match(&hostile) && alone.states.0.lock().is_ok_and(|kept| kept.size >= CAPACITY)
+        }));
+        let hostile = hostile.get(..500).unwrap_or_default();
         let largest = |automata: &[LazyDfa]| {
             automata.iter().fold(0, |largest, automaton| {
-                assert!(!automaton.is_match(&hostile));
+                assert!(!automaton.is_match(hostile));
                 largest.max(KEPT.load(Ordering::Relaxed))
             })
         };
