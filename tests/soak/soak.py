@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
+import multiprocessing
 import os
 import random
 import re
@@ -30,6 +31,13 @@ MOST_GROWTH = 1_000_000
 """How many bytes the resident memory may grow by after that."""
 LONGEST_WAIT = 120
 """How many seconds may pass without the end of a request, or of a forked process."""
+BUDGET = 16 << 20
+"""How many bytes all regular expressions of a process may keep, whatever the requests are."""
+ALLOWANCE = 12 << 20
+"""How many bytes searches that are running, and what the allocator does not give back, may add to that."""
+RESOURCES = 200
+HOSTILE_ORIGINS = 6
+"""How many long origins each thread sends to each resource."""
 
 Headers = list[tuple[str, str]]
 Answer = tuple[str, frozenset[tuple[str, str]]]
@@ -239,16 +247,18 @@ class Soak:
         return before, resident()
 
 
+def application(_environ: Any, start_response: Any) -> list[bytes]:
+    """Answer every request with nothing."""
+    start_response("200 OK", [])
+    return []
+
+
 def send_different_origins(total: int) -> tuple[int, int, int]:
     """Send requests that all differ from a report-only policy, each with an origin of its own.
 
     :returns: the memory after the warm-up and at the end, and how many differences are on record
     """
     from flask_cors_rs import CORSMiddleware
-
-    def application(_environ: Any, start_response: Any) -> list[bytes]:
-        start_response("200 OK", [])
-        return []
 
     middleware = CORSMiddleware(application, report_only={"origins": "https://fixed.example"})
     before = 0
@@ -258,6 +268,41 @@ def send_different_origins(total: int) -> tuple[int, int, int]:
         if number == int(total * WARM_UP):
             before = resident()
     return before, resident(), len(middleware.report().differences)
+
+
+def send_hostile_origins(threads: int) -> tuple[int, int]:
+    """Send long origins to resources whose regular expressions get a new state from nearly every character.
+
+    :returns: the memory before, and the most that was measured after each resource
+    """
+    from flask_cors_rs import CORSMiddleware
+
+    measured: list[int] = []
+    resources = {
+        f"/{number}/": {"origins": rf"https://.*-t{number}-.{{1,60}}\.example$"} for number in range(RESOURCES)
+    }
+    middleware = CORSMiddleware(application, resources=resources)
+
+    def ask(number: int, origin: str) -> None:
+        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": f"/{number}/", "HTTP_ORIGIN": origin}
+        middleware(environ, lambda *_: lambda _: None)
+
+    def work(thread: int) -> None:
+        generator = random.Random(thread)
+        for number in range(RESOURCES):
+            for _ in range(HOSTILE_ORIGINS):
+                ask(number, "https://" + "".join(generator.choices((f"-t{number}-", "x"), k=8_192))[:8_192])
+            measured.append(resident())
+
+    for number in range(RESOURCES):
+        ask(number, "https://first.example")
+    before = resident()
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return before, max(measured)
 
 
 def main() -> int:
@@ -288,6 +333,16 @@ def main() -> int:
         f"{arguments.engine}: {arguments.requests:,} different origins, {recorded:,} differences on record;"
         f" resident memory {before / 1e6:.1f} MB after {WARM_UP:.0%} of them, {after / 1e6:.1f} MB at the end"
     )
+    for threads in (1, THREADS):
+        # A new process, in which no states are kept yet.
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            before, most = pool.apply(send_hostile_origins, (threads,))
+        if most - before > BUDGET + ALLOWANCE:
+            soak.wrong.append(f"the memory grew by {most - before:,} bytes with hostile origins from {threads} threads")
+        print(
+            f"{arguments.engine}: {HOSTILE_ORIGINS} hostile origins to each of {RESOURCES} resources,"
+            f" threads: {threads}; resident memory {before / 1e6:.1f} MB before, {most / 1e6:.1f} MB at most"
+        )
     print(*soak.wrong, sep="\n", end="\n" if soak.wrong else "")
     return int(bool(soak.wrong))
 
