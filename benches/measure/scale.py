@@ -28,6 +28,9 @@ ValueT = TypeVar("ValueT")
 POLICIES_TO_SET_UP: dict[str, Callable[[], Policy]] = {
     "100,000 origins": lambda: Policy({"origins": origins(100_000)}),
     "10,000 rules": lambda: Policy({"resources": rules(10_000)}),
+    "4,000 regex origins": lambda: Policy(
+        {"origins": [rf"https://(?:app|api)-{number}\.example$" for number in range(4_000)]}
+    ),
 }
 THREADS = (1, 2, 16)
 REQUESTS_IN_ALL = 16_000
