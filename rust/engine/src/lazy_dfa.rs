@@ -185,5 +185,12 @@ mod tests {
         // Each thread can have finished one more search.
         let limit = BUDGET + 5 * 2 * CAPACITY;
         assert!(most.is_some_and(|most| 8 << 20 < most && most <= limit), "{most:?}");
+
+        let unlisted = LazyDfa::new(&["a+b"]);
+        let held = KEEPERS.lock();
+        assert!(held.is_ok());
+        assert!(unlisted.is_some_and(|unlisted| {
+            unlisted.is_match("aab") && unlisted.states.0.lock().is_ok_and(|kept| kept.size == 0)
+        }));
     }
 }

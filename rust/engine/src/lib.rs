@@ -45,9 +45,9 @@ pub use request::{Preflight, Request};
 pub use rules::Rules;
 pub use vary::missing_names;
 
-// Threads share policies. All that changes behind a shared reference: the `OnceLock`s in `regex_set` and `regex_index`,
-// which the first search fills, and in `lazy_dfa` the states of each automaton, in a `Mutex`, with the static list and
-// size of those that are kept. `docs/testing.md` says why no thread sees them half done.
+// Threads share policies. All that changes behind a shared reference: the `OnceLock` in `regex_set`, which the first
+// search fills, and in `lazy_dfa` the states of each automaton, in a `Mutex`, with the static list and size of those that
+// are kept. `docs/testing.md` says why no thread sees them half done.
 const _: () = {
     const fn is_shared<T: Send + Sync>() {}
     is_shared::<Policy>();
