@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
+from weakref import ref
 from wsgiref.validate import validator
 
 import pytest
@@ -16,7 +18,7 @@ from hypothesis import example, given, strategies as st
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, Rule
-from werkzeug.test import Client, EnvironBuilder
+from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 from werkzeug.wrappers import Request
 
 from flask_cors_rs import CORS, CORSMiddleware, cross_origin
@@ -685,6 +687,46 @@ def test_a_prefix_that_is_removed_inside_leads_to_the_rule_for_the_path(copies: 
     assert (redirect.status_code, allowed(redirect)) == (308, B)
 
 
+def pass_on(wsgi_app: Any) -> Any:
+    def passing_on(environ: Any, start_response: Any) -> Any:
+        return wsgi_app(environ, start_response)
+
+    return passing_on
+
+
+def test_the_policy_of_a_view_reaches_through_other_middleware() -> None:
+    app = make_strict()
+    CORS(app, middleware=True, resources={"/x": {}})
+    app.wsgi_app = pass_on(app.wsgi_app)  # type: ignore[method-assign]
+    CORS(app, middleware=True)
+    assert_strict(app)
+
+    app = make_strict()
+    app.wsgi_app = CORSMiddleware(app.wsgi_app, resources={"/x": {}})  # type: ignore[method-assign]
+    CORS(app, middleware=True)
+    assert_strict(app)
+
+
+def test_a_request_through_other_middleware_leaves_nothing_for_the_garbage_collection() -> None:
+    class Body:
+        pass
+
+    app = make_app_without_cors()
+    app.wsgi_app = pass_on(app.wsgi_app)  # type: ignore[method-assign]
+    CORS(app, middleware=True, resources={"/x": {"origins": B}, "*": {"origins": A}})
+    body = Body()
+    left = ref(body)
+    environ = EnvironBuilder(environ_overrides={"HTTP_ORIGIN": A, "body": body}).get_environ()
+    gc.disable()
+    try:
+        app_iter, status, headers = run_wsgi_app(app, environ, buffered=True)
+        assert (status, headers["Access-Control-Allow-Origin"]) == ("200 OK", A)
+        del body, environ, app_iter
+        assert left() is None
+    finally:
+        gc.enable()
+
+
 def test_a_host_that_a_proxy_names_leads_to_the_policy_of_the_view() -> None:
     app = Flask(__name__, host_matching=True, static_host="static.example")
     view = cross_origin(origins=B)(lambda: "strict")
@@ -846,6 +888,58 @@ def test_a_decorator_without_wraps_does_not_hide_the_policy(hide: Callable[[Any]
     assert_strict(app)
 
 
+ROWS: list[dict[str, Any]] = [{"id": number, "tags": {number}} for number in range(1_000)]
+
+
+class Lazy:
+    """An object whose attributes cannot be read yet."""
+
+    __slots__ = ("first", "second")
+
+    def __call__(self) -> str:
+        return "lazy"
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("too early")
+
+
+class Odd(Lazy):
+    """An object that has no attributes at all."""
+
+    __dict__ = None  # type: ignore[assignment]
+
+    @property
+    def first(self) -> Any:
+        raise RuntimeError("too early")
+
+
+@pytest.mark.parametrize("make", [lambda: ROWS, Lazy, Odd])
+def test_what_a_view_uses_is_not_taken_for_a_hidden_view(make: Callable[[], Any]) -> None:
+    value = make()
+    app = make_strict()
+    app.add_url_rule("/", endpoint="index", view_func=lambda: str(value or ROWS))
+    CORS(app, middleware=True)
+    assert preflight(app, "/", method="GET").status_code == 204
+    assert allowed(get(app)) == A
+
+
+def test_an_odd_metaclass_leaves_the_decision_to_the_application() -> None:
+    class Meta(type):
+        def __eq__(cls, other: object) -> bool:
+            raise RuntimeError("cannot be compared")
+
+        __hash__ = type.__hash__
+
+    class Compared(metaclass=Meta):
+        pass
+
+    app = make_strict()
+    value = Compared()
+    app.add_url_rule("/", endpoint="index", view_func=lambda: str(value))
+    CORS(app, middleware=True)
+    assert preflight(app, "/", method="GET").status_code == 200
+
+
 def test_a_view_that_is_replaced_by_a_decorated_one_has_its_policy() -> None:
     strict = cross_origin(origins=B)(lambda: "strict")
     app = make_app(origins="*")
@@ -868,6 +962,16 @@ def test_a_redirect_has_the_policy_of_its_target() -> None:
     for origin, expected in ((A, None), (B, B)):
         response = get(app, "/strict", origin)
         assert (response.status_code, allowed(response)) == (308, expected)
+
+
+def test_a_response_in_place_of_a_redirect_has_the_policy_of_its_path() -> None:
+    app = make_app_without_cors()
+    app.add_url_rule("/a/", endpoint="a", view_func=lambda: "hello")
+    app.before_request(lambda: abort(401))
+    CORS(app, middleware=True, resources={"/a/": {"origins": B}, "*": {"origins": A}})
+    for origin, expected in ((A, A), (B, None)):
+        response = get(app, "/a", origin)
+        assert (response.status_code, allowed(response)) == (401, expected)
 
 
 def test_a_redirect_that_is_added_late_is_decided_by_its_target() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from sys import modules
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, ref
@@ -10,7 +11,7 @@ from ._engine.path import decoded
 from ._headers import EVALUATED, has_allow_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Final, Literal, Protocol, Union
 
     from ._engine.contract import Environ, HeaderList
@@ -38,26 +39,44 @@ PASSED_ON: Final = frozenset({"not a preflight", "no rule for this path", APPLIC
 
 
 class Evaluation:
-    """What becomes of a request inside of a middleware.
+    """What a middleware knows about a request after it has passed it on.
 
     :param app: the application that the middleware belongs to, if it is known
+    :param outer: that of a middleware around this one
     """
 
-    __slots__ = ("app", "done", "request")
+    __slots__ = ("app", "done", "environ", "outer", "path_info")
 
-    def __init__(self, app: object = None) -> None:
+    def __init__(self, app: object, outer: Evaluation | None) -> None:
         self.app = app
+        self.outer = outer
         self.done = False
         """Whether a policy has decided."""
-        self.request: tuple[Environ, str] | None = None
-        """The environ that has reached the application, and its PATH_INFO, if another middleware can change them."""
+        self.environ: Environ | None = None
+        """The environ that has reached the application, if another middleware can change it."""
+        self.path_info: str | None = None
+        """The PATH_INFO in that environ."""
+
+
+def _evaluations(environ: Environ) -> Iterator[Evaluation]:
+    """Iterate over the evaluations of all middlewares around a view, the innermost first."""
+    evaluation: Evaluation | None = environ.get(EVALUATED)
+    while evaluation is not None:
+        yield evaluation
+        evaluation = evaluation.outer
 
 
 def note_evaluation(environ: Environ) -> None:
-    """Note for a middleware around a view that the view's own policy has decided."""
-    evaluation: Evaluation | None = environ.get(EVALUATED)
-    if evaluation is not None:
+    """Note for all middlewares around a view that the view's own policy has decided."""
+    for evaluation in _evaluations(environ):
         evaluation.done = True
+
+
+def note_request(environ: Environ, app: object) -> None:
+    """Note for the middleware of an application which request has reached the application."""
+    for evaluation in _evaluations(environ):
+        if evaluation.app is app:
+            evaluation.environ, evaluation.path_info = environ, environ.get("PATH_INFO") or ""
 
 
 def note_outer_evaluation(environ: Environ, app: object) -> None:
@@ -69,10 +88,10 @@ def note_outer_evaluation(environ: Environ, app: object) -> None:
 
 def outer_evaluation(environ: Environ, app: object) -> Evaluation | None:
     """Return the evaluation of the application in which another one is mounted, whose policy decides then."""
-    evaluation: Evaluation | None = environ.get(EVALUATED)
-    if evaluation is None or app is None or evaluation.app is None or evaluation.app is app:
+    if app is None:
         return None
-    return evaluation
+    others = (each for each in _evaluations(environ) if each.app is not None and each.app is not app)
+    return next(others, None)
 
 
 class _Decorations:
@@ -130,6 +149,10 @@ def forget_plans() -> None:
         if chooser is not None:
             chooser.forget_plan()
 
+
+if hasattr(os, "register_at_fork"):
+    # Another thread of the parent may have been changing what these plans are made from.
+    os.register_at_fork(after_in_child=forget_plans)
 
 # An object with a slot: reading it takes 100 instructions fewer than reading an attribute of a class.
 decorations = _Decorations()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
-
-from werkzeug.routing import RequestRedirect
 
 from ._flask.context import CONTEXT
 from ._flask.hook import make_after_request
+from ._flask.routing import is_redirect
 from ._flask.state import ApplicationState, state_of
 from ._headers import INTERCEPTED
+from ._locks import ForkableLock
 from ._options.parse import config_layer
 from ._options.resources import compile_resources
 from ._plan import decorations
@@ -55,11 +54,12 @@ class CORS:
         self._options = options
         self._registrations: list[tuple[Flask | Blueprint, list[ReplaceRules]]] = []
         # Reentrant, as a signal handler may call reconfigure() while another call runs.
-        self._lock = RLock()
+        self._lock = ForkableLock()
         self._calls = self._latest = 0
         """How many calls of ``reconfigure()`` have begun, and the number of the latest one whose rules are in use."""
         self._waiting: list[tuple[int, CORSOptions, list[Resources]]] = []
-        self._is_replacing = False
+        self._replacing: object = None
+        """The lock under which a call replaces rules. In a forked process it is no longer the current one."""
         if app is not None:
             self.init_app(app, **options)
 
@@ -102,7 +102,7 @@ class CORS:
             _intercept(app, "handle_user_exception", after_request, redirects=not resources.middleware)
             if not resources.middleware:
                 _intercept(app, "handle_exception", after_request)
-        with self._lock:
+        with self._lock.current:
             self._registrations.append((app, registered))
 
     def reconfigure(self, **options: Unpack[CORSOptions]) -> None:
@@ -125,22 +125,23 @@ class CORS:
                     f"{name}={given[name]!r} is read only when the extension is registered: leave it out of"
                     " reconfigure(), and restart the application to change it"
                 )
-        with self._lock:
+        lock = self._lock.current
+        with lock:
             self._calls += 1
             call = self._calls
             compiled = [compile_resources(options, config=config_layer(app)) for app, _ in self._registrations]
             for (app, _), resources in zip(self._registrations, compiled):
                 _audit(app, resources)
             self._waiting.append((call, options, compiled))
-            self._replace_rules()
+            self._replace_rules(lock)
 
-    def _replace_rules(self) -> None:
+    def _replace_rules(self, lock: object) -> None:
         """Replace the rules by those of the latest call of ``reconfigure()``.
 
         A signal handler can interrupt one call by another. While a call replaces rules, the others leave theirs to it.
         """
-        while self._waiting and not self._is_replacing:
-            self._is_replacing = True
+        while self._waiting and self._replacing is not lock:
+            self._replacing = lock
             try:
                 waiting, self._waiting = self._waiting, []
                 for call, options, compiled in waiting:
@@ -150,7 +151,7 @@ class CORS:
                                 replace_rules(resources)
                         self._options, self._latest = options, call
             finally:
-                self._is_replacing = False
+                self._replacing = None
 
 
 def _audit(app: Flask | Blueprint, resources: Resources) -> None:
@@ -171,7 +172,7 @@ def _intercept(app: Any, name: str, after_request: AfterRequest, *, redirects: b
         request = CONTEXT.get().request
         if INTERCEPTED in request.environ:
             return response
-        if not redirects and isinstance(request.routing_exception, RequestRedirect):
+        if not redirects and is_redirect(request.routing_exception, response.headers or ()):
             return response
         return after_request(response)
 

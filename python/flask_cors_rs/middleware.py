@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from logging import WARNING
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from . import _log
 from ._headers import EVALUATED, VARY
+from ._locks import ForkableLock
 from ._options.resources import compile_resources
 from ._plan import (
     PASSED_ON,
@@ -71,7 +71,7 @@ class CORSMiddleware:
 
     def _set_up(self, wsgi_app: WSGIApplication, resources: tuple[Resources, ...]) -> None:
         self.wsgi_app = wsgi_app
-        self._lock = RLock()
+        self._lock = ForkableLock()
         self._resources = resources
         self._plan: Plan | None = None
         self._recorder = LazyRecorder()
@@ -84,19 +84,19 @@ class CORSMiddleware:
 
     def replace_rules(self, resources: Sequence[Resources]) -> None:
         """Replace all rules. A request that has begun keeps those it began with."""
-        with self._lock:
+        with self._lock.current:
             self._resources = tuple(resources)
             self._plan = None
 
     def exchange_rules(self, old: Resources, new: Resources) -> None:
         """Replace one set of rules, and keep the others."""
-        with self._lock:
+        with self._lock.current:
             self.replace_rules([new if resources is old else resources for resources in self._resources])
 
     def _new_plan(self) -> Plan:
         """Make the plan for the requests from now on."""
         # Not before the first request: whether a Flask application is in debug mode is known only then.
-        with self._lock:
+        with self._lock.current:
             while True:
                 resources = self._resources
                 plan = self._plan = self._make_plan(resources)
@@ -162,7 +162,8 @@ class CORSMiddleware:
         # the path, so it is read before.
         path_info = environ.get("PATH_INFO") or ""
         evaluation = None
-        if decorations.count or plan.path_can_change:
+        # One without rules has handed them over to another middleware around it.
+        if plan.resources and (decorations.count or plan.path_can_change):
             evaluation, start_response = _begin_evaluation(self._app, environ, start_response)
         return self.wsgi_app(environ, partial(_start_response, plan, environ, path_info, evaluation, start_response))
 
@@ -170,7 +171,7 @@ class CORSMiddleware:
 def _begin_evaluation(app: object, environ: Environ, start_response: StartResponse) -> tuple[Evaluation, StartResponse]:
     """Give the policies inside of a middleware a place to note that they have decided."""
     outer = outer_evaluation(environ, app)
-    evaluation = environ[EVALUATED] = Evaluation(app)
+    evaluation = environ[EVALUATED] = Evaluation(app, environ.get(EVALUATED))
     if outer is not None:
         start_response = partial(_note_and_start_response, outer, start_response)
     return evaluation, start_response
@@ -203,9 +204,13 @@ def _start_response(
     """Add the headers to a response. The application gets this function as its ``start_response``."""
     # A copy, as an application may start every response with the same list.
     headers = [*response_headers]
+    if evaluation is not None:
+        if evaluation.path_info is not None:
+            path_info = evaluation.path_info
+        if evaluation.environ is not None:
+            # They refer to each other, so that the environ would have to wait for the garbage collection.
+            environ, evaluation.environ = evaluation.environ, None
     if evaluation is None or not evaluation.done:
-        if evaluation is not None and evaluation.request is not None:
-            environ, path_info = evaluation.request
         plan.apply(environ, path_info, headers)
         if _log.ROOT.level < WARNING or _log.LOG.level:
             plan.log(environ, path_info)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from logging import WARNING
 from sys import modules
-from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import _log
 from .._headers import ALLOW_ORIGIN, has_allow_origin
+from .._locks import ForkableLock
 from .._plan import decorations, is_observed, note_outer_evaluation, register
 from .context import CONTEXT
 from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
@@ -41,14 +41,14 @@ def make_after_request(
     :param state: that of the application
     :returns: the function, and another one that replaces its rules
     """
-    lock = RLock()
+    lock = ForkableLock()
     apply: Apply | None = None
 
     def choose_apply() -> Apply:
         """Choose what is done with the requests from now on."""
         # Not before the first request: whether the application is in debug mode is known only then.
         nonlocal apply
-        with lock:
+        with lock.current:
             while True:
                 current = resources
                 app = CONTEXT.get().app
@@ -92,7 +92,7 @@ def make_after_request(
 
     def replace_rules(others: Resources) -> None:
         nonlocal apply, resources
-        with lock:
+        with lock.current:
             resources, apply = others, None
 
     def forget_plan() -> None:

@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
-from werkzeug.routing import RequestRedirect
 
 from .._engine.path import decoded
-from .._headers import EVALUATED, has_allow_origin, is_preflight
-from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan, decorations, forget_plans, note_outer_evaluation
+from .._headers import has_allow_origin, is_preflight
+from .._plan import (
+    APPLICATION_DECIDES,
+    VIEWS_HAVE_CHANGED,
+    Plan,
+    decorations,
+    forget_plans,
+    note_outer_evaluation,
+    note_request,
+)
 from ..middleware import CORSMiddleware
 from .context import CONTEXT
-from .routing import Match, match, redirect_target
+from .routing import Match, is_redirect, match, redirect_target
 from .state import state_of
 from .view_policies import blueprint_has_policy, has_view_policies, hides_policies, policies_of
 
@@ -26,7 +33,7 @@ if TYPE_CHECKING:
     from .._engine.decision import Decision
     from .._observation import Observer
     from .._options.resources import Resources
-    from .._plan import Evaluation, Preflight, PreflightResult
+    from .._plan import Preflight, PreflightResult
     from ..report_only import Report
     from .view_policies import ViewPolicies
 
@@ -124,10 +131,7 @@ def _note_requests(app: Any) -> None:
     dispatch = app.full_dispatch_request
 
     def full_dispatch_request(*args: Any, **kwargs: Any) -> Any:
-        environ = CONTEXT.get().request.environ
-        evaluation: Evaluation | None = environ.get(EVALUATED)
-        if evaluation is not None and evaluation.app is app:
-            evaluation.request = environ, environ.get("PATH_INFO") or ""
+        note_request(CONTEXT.get().request.environ, app)
         return dispatch(*args, **kwargs)
 
     app.full_dispatch_request = full_dispatch_request
@@ -259,7 +263,7 @@ class FlaskPlan(Plan):
         redirect = None
         if self._redirects or "//" in path_info:
             redirect = getattr(environ.get("werkzeug.request"), "routing_exception", None)
-        if isinstance(redirect, RequestRedirect):
+        if is_redirect(redirect, headers):
             path_info = redirect_target(redirect, environ)
             policies = self._view_policies(environ)
             if policies is not None and not has_allow_origin(headers):

@@ -11,7 +11,10 @@ from werkzeug.routing import RequestRedirect
 from .._engine.path import decoded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flask import Flask
+    from typing_extensions import TypeGuard
     from werkzeug.routing import Rule
 
     from .._engine.contract import Environ
@@ -48,6 +51,14 @@ def match(app: Flask, environ: Environ, method: str | None = None) -> Match:
             return Match(adapter.match(decoded(target), method=method, return_rule=True)[0], target)
     except HTTPException:
         return Match(None, target)
+
+
+def is_redirect(exception: object, headers: Iterable[tuple[str, str]]) -> TypeGuard[RequestRedirect]:
+    """Whether a response is the redirect that the routing has raised, and not that of an error handler, for example."""
+    if not isinstance(exception, RequestRedirect):
+        return False
+    location = exception.get_response().headers["Location"]
+    return ("location", location) in ((name.lower(), value) for name, value in headers)
 
 
 def redirect_target(redirect: RequestRedirect, environ: Environ) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import weakref
 from functools import partial
-from types import CodeType, FunctionType, MemberDescriptorType, MethodType
+from itertools import islice
+from types import CodeType, FunctionType, MappingProxyType, MemberDescriptorType, MethodType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .. import _engine, _log
@@ -27,7 +28,7 @@ from .routing import blueprints_of
 from .state import state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import CellType
 
     from flask import Flask
@@ -62,7 +63,9 @@ def has_view_policies(app: Flask) -> bool:
 
 
 _MAX_HIDDEN = 100
-"""How many objects that a view refers to are looked at."""
+"""How many callable objects that a view refers to are looked at."""
+_MAX_ITEMS = 50
+"""How many items of a container are looked at."""
 
 
 def hides_policies(view: object) -> bool:
@@ -74,26 +77,50 @@ def hides_policies(view: object) -> bool:
     """
     if not decorations.count:
         return False
+    try:
+        return _refers_to_policies(view)
+    except Exception:
+        # A metaclass can run code of the application, and another thread can change a container.
+        return True
+
+
+def _refers_to_policies(view: object) -> bool:
     objects, seen = [view], {id(view)}
     for each in objects:
         named = _named_globals(each) if type(each) is FunctionType else []
-        followed = [other for other in _referred(each) if callable(other) or type(other) in CONTAINERS]
-        if any(_POLICIES in _attributes(other) for other in (*named, *followed)):
+        if any(_POLICIES in _attributes(value) for value in named):
             return True
-        for other in (*followed, *(value for value in named if type(value) in CONTAINERS)):
-            if id(other) not in seen and len(objects) < _MAX_HIDDEN:
+        containers = [value for value in named if type(value) in CONTAINERS]
+        for other in filter(callable, _flat([*_referred(each), *containers])):
+            if _POLICIES in _attributes(other) or len(objects) == _MAX_HIDDEN:
+                return True
+            if id(other) not in seen:
                 seen.add(id(other))
                 objects.append(other)
-    return len(objects) == _MAX_HIDDEN
+    return False
+
+
+def _flat(values: Iterable[Any], depth: int = 3) -> Iterator[Any]:
+    """Iterate over values, and over the first items of those that are containers."""
+    for value in values:
+        if type(value) not in CONTAINERS:
+            yield value
+        elif depth:
+            yield from _flat(islice(_items(value), _MAX_ITEMS), depth - 1)
+
+
+def _items(container: Any) -> Iterable[Any]:
+    return cast("Iterable[Any]", container.values() if hasattr(container, "values") else container)
 
 
 def _attributes(value: Any) -> Mapping[str, Any]:
     """Return the attributes of an object itself. A proxy such as ``flask.request`` has none."""
     try:
-        attributes: Mapping[str, Any] = object.__getattribute__(value, "__dict__")
+        attributes: Any = object.__getattribute__(value, "__dict__")
     except AttributeError:
         return {}
-    return attributes
+    # Where a class defines it, it can be anything.
+    return attributes if type(attributes) in {dict, MappingProxyType} else {}
 
 
 def _named_globals(function: FunctionType) -> list[Any]:
@@ -115,18 +142,20 @@ def _referred(view: Any) -> list[Any]:
         return [view.__func__, view.__self__]
     if kind is partial:
         return [view.func, *view.args, *view.keywords.values()]
-    if kind in CONTAINERS:
-        return [*view.values()] if kind is dict else [*view]
     if issubclass(kind, type):
         return []
-    call = getattr(kind, "__call__", None)  # noqa: B004
-    return [*_attributes(view).values(), *_slots(view), *([call] if type(call) is FunctionType else [])]
+    bases: tuple[type, ...] = kind.__mro__
+    members: list[tuple[str, Any]] = [member for base in bases for member in vars(base).items()]
+    calls = [member for name, member in members if name == "__call__" and type(member) is FunctionType]
+    slots = [member for _, member in members if type(member) is MemberDescriptorType]
+    return [*calls, *_attributes(view).values(), *(value for slot in slots for value in _slot(slot, view))]
 
 
-def _slots(view: Any) -> list[Any]:
-    """Return what the ``__slots__`` of an object hold."""
-    members = [member for base in type(view).__mro__ for member in vars(base).values()]
-    return [getattr(view, member.__name__, None) for member in members if type(member) is MemberDescriptorType]
+def _slot(slot: Any, owner: object) -> tuple[Any, ...]:
+    try:
+        return (slot.__get__(owner),)
+    except AttributeError:  # It is not set.
+        return ()
 
 
 def _contents(cell: CellType) -> tuple[Any, ...]:

@@ -1,0 +1,134 @@
+"""Processes that fork while a thread holds a lock."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask import Flask
+
+from flask_cors_rs import CORS, Cached
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+pytestmark = [
+    pytest.mark.usefixtures("engine"),
+    pytest.mark.filterwarnings("ignore:.*fork"),
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork"),
+]
+
+A, B = "https://a.example", "https://b.example"
+
+
+class Gate:
+    """Stops the first other thread that calls it."""
+
+    def __init__(self) -> None:
+        self.entered, self.opened = threading.Event(), threading.Event()
+        self._owner = threading.get_ident()
+
+    def stop(self) -> None:
+        if threading.get_ident() != self._owner:
+            self.entered.set()
+            self.opened.wait()
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+def check_in_child(gate: Gate, in_thread: Callable[[], object], in_child: Callable[[], bool]) -> None:
+    """Fork while a thread waits at the gate, and check something in the child."""
+    thread = threading.Thread(target=in_thread)
+    thread.start()
+    assert gate.entered.wait(20)
+    child = os.fork()
+    if child == 0:
+        status = 2
+        try:
+            signal.alarm(20)
+            status = 0 if in_child() else 1
+        finally:
+            os._exit(status)
+    gate.opened.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def allows(app: Flask, origin: str) -> bool:
+    response = app.test_client().get("/", headers={"Origin": origin})
+    return response.headers.get("Access-Control-Allow-Origin") == origin
+
+
+@pytest.mark.parametrize("middleware", [False, True])
+def test_a_thread_that_prepares_for_the_first_request(middleware: bool, gate: Gate) -> None:
+    class SlowFlask(Flask):
+        def __getattribute__(self, name: str) -> Any:
+            if name == "debug":
+                gate.stop()
+            return super().__getattribute__(name)
+
+    app = SlowFlask(__name__)
+    app.add_url_rule("/", view_func=lambda: "hello", endpoint="index")
+    CORS(app, origins=A, middleware=middleware)
+    check_in_child(gate, lambda: allows(app, A), lambda: allows(app, A))
+
+
+def test_a_thread_that_looks_into_a_cache(gate: Gate) -> None:
+    class SlowOrigin(str):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            gate.stop()
+            return str.__hash__(self)
+
+    cached = Cached(lambda origin: origin == A, max_age=60)
+    check_in_child(gate, lambda: cached(SlowOrigin(A)), lambda: cached(A))
+
+
+@pytest.mark.parametrize("middleware", [False, True])
+@pytest.mark.parametrize("function", ["compile_resources", "replace_rules"])
+def test_a_thread_that_changes_the_policies(function: str, middleware: bool, gate: Gate) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: "hello", endpoint="index")
+    cors = CORS(app, origins=A, middleware=middleware)
+    assert allows(app, A)
+
+    def stop_in_function(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code.co_name == function:
+            gate.stop()
+
+    def reconfigure() -> None:
+        sys.setprofile(stop_in_function)
+        cors.reconfigure(origins=[A, B])
+
+    def reconfigures() -> bool:
+        cors.reconfigure(origins=B)
+        return allows(app, B) and not allows(app, A)
+
+    check_in_child(gate, reconfigure, reconfigures)
+    assert allows(app, A)
+
+
+def test_a_thread_that_has_replaced_the_rules_and_not_yet_what_was_made_of_them(gate: Gate) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: "hello", endpoint="index")
+    cors = CORS(app, origins=A, middleware=True)
+    assert allows(app, A)
+    middleware: Any = app.wsgi_app.__self__  # type: ignore[attr-defined]
+
+    class Slow(type(middleware)):  # type: ignore[misc]
+        def __setattr__(self, name: str, value: object) -> None:
+            if name == "_plan":
+                gate.stop()
+            super().__setattr__(name, value)
+
+    middleware.__class__ = Slow
+    check_in_child(gate, lambda: cors.reconfigure(origins=B), lambda: allows(app, B) and not allows(app, A))
