@@ -234,7 +234,7 @@ licenses: ## collect the licences of the Rust crates
 
 sbom: $(STAMP) ## list the components of a release as CycloneDX, for Python and for Rust (installs cargo-cyclonedx)
 	$(BIN)/python -m pip install --quiet --group sbom
-	test -x $(BIN)/cargo-cyclonedx || cargo install --quiet --locked --root $(VENV) cargo-cyclonedx@0.5.9
+	cargo install --quiet --locked --root $(VENV) cargo-cyclonedx@0.5.9
 	rm -rf target/sbom && $(PYTHON) -m venv --without-pip target/sbom/environment
 	$(BIN)/python -m pip --python target/sbom/environment install --quiet .
 	$(BIN)/cyclonedx-py environment target/sbom/environment --output-file target/sbom/python.cdx.json

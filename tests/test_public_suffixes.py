@@ -63,7 +63,7 @@ def test_a_top_level_domain_that_is_not_listed_counts_as_a_suffix_where_that_is_
 def test_the_documentation_says_which_list_it_is_and_what_it_lacks() -> None:
     date = str(public_suffix_rules.__doc__).partition(", version ")[2].partition("_")[0]
     text = (ROOT / "docs/policies.md").read_text(encoding="utf-8")
-    assert f"public suffixes of {date};" in text
+    assert f"Public Suffix List of {date};" in text
     for domain in ("azure.com", "oraclecloud.com"):
         assert f"`{domain}`" in text
         assert Subdomains(f"https://{domain}").match(f"https://anyone.{domain}")

@@ -27,7 +27,8 @@ class ForkableLock:
 _locks: set[ReferenceType[ForkableLock]] = set()
 
 
-def _free_locks() -> None:
+def free_locks() -> None:
+    """Free all locks, in a process that has just been forked."""
     for reference in _locks.copy():
         lock = reference()
         if lock is not None:
@@ -35,4 +36,4 @@ def _free_locks() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_free_locks)
+    os.register_at_fork(after_in_child=free_locks)

@@ -9,6 +9,7 @@ from weakref import ReferenceType, ref
 
 from ._engine.path import decoded
 from ._headers import EVALUATED, has_allow_origin
+from ._locks import free_locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +40,7 @@ PASSED_ON: Final = frozenset({"not a preflight", "no rule for this path", APPLIC
 
 
 class Evaluation:
-    """What a middleware knows about a request after it has passed it on.
+    """What a middleware knows about a request after passing it on.
 
     :param app: the application that the middleware belongs to, if it is known
     :param outer: that of a middleware around this one
@@ -150,9 +151,14 @@ def forget_plans() -> None:
             chooser.forget_plan()
 
 
+def _begin_in_child() -> None:
+    # Another thread of the parent may have been changing what the plans are made from.
+    free_locks()
+    forget_plans()
+
+
 if hasattr(os, "register_at_fork"):
-    # Another thread of the parent may have been changing what these plans are made from.
-    os.register_at_fork(after_in_child=forget_plans)
+    os.register_at_fork(after_in_child=_begin_in_child)
 
 # An object with a slot: reading it takes 100 instructions fewer than reading an attribute of a class.
 decorations = _Decorations()

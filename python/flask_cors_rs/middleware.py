@@ -132,7 +132,9 @@ class CORSMiddleware:
 
     def forget_plan(self) -> None:
         """Choose again what to do with requests."""
-        self._plan = None
+        # Not while a plan is made, which would replace this.
+        with self._lock.current:
+            self._plan = None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Handle a request (PEP 3333)."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SECONDS = 120
-"""How long an interpreter can take. None needs nearly as long, on a busy machine either."""
+"""How long an interpreter can take. It is far more than any of them needs, even on a busy machine."""
 
 
 def run_python(*arguments: str, cwd: Path | None = None, **variables: str | None) -> subprocess.CompletedProcess[str]:

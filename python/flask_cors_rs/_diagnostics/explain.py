@@ -9,7 +9,7 @@ from contextlib import suppress
 from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
@@ -150,7 +150,7 @@ def explain_url(
         if left > 0:
             with suppress(TimeoutError):
                 return ask_server(method, url, headers, left)
-        raise TimeoutError(f"{url!r} has not answered after {timeout:g} seconds, the time limit of the whole check")
+        raise TimeoutError(f"{url!r} did not answer within the check's time limit of {timeout:g} seconds")
 
     request = Request(_checked(origin), method, server_base(base) + path, tuple(headers), credentials)
     outcome = fetch(request, send)
@@ -169,6 +169,19 @@ def server_base(base: str) -> str:
     raise ValueError(f"{base!r} is not the URL of a server: write, for example, http://localhost:5000")
 
 
+def _ascii_host(host: str) -> str:
+    """Return a host as browsers look it up.
+
+    :raises UnicodeError: it is no valid name
+    """
+    host = unquote(host)
+    if not host.isascii():
+        import idna
+
+        host = idna.encode(host, uts46=True).decode()
+    return host.encode("idna").decode()  # It checks the lengths.
+
+
 def ask_server(method: str, url: str, headers: Sequence[tuple[str, str]], timeout: float) -> Response:
     """Send a request, and return the response without its body.
 
@@ -177,7 +190,7 @@ def ask_server(method: str, url: str, headers: Sequence[tuple[str, str]], timeou
     """
     target = urlsplit(url)
     try:
-        host = (target.hostname or "").encode("idna").decode()
+        host = _ascii_host(target.hostname or "")
     except UnicodeError:
         raise OSError(f"{url!r} has no valid host name") from None
     kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}

@@ -123,7 +123,7 @@ def slow_text(pattern: re.Pattern[str]) -> str | None:
     """Search for a text of at most 400 characters that takes ``re`` more than 20 milliseconds; None if none is found.
 
     The time is measured, in another process that is stopped after five seconds: while ``re`` searches, no thread of its
-    process runs. Where no other Python can be started, no text is tried.
+    process runs. It returns None if no other Python can be started.
     """
     # The executable of a frozen application is the application, and some programs that embed Python leave it empty.
     if getattr(sys, "frozen", False) or not sys.executable:

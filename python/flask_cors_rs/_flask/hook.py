@@ -97,7 +97,9 @@ def make_after_request(
 
     def forget_plan() -> None:
         nonlocal apply
-        apply = None
+        # Not while a function is chosen, which would replace this.
+        with lock.current:
+            apply = None
 
     hook: Any = after_request
     setattr(hook, RESOURCES, lambda: resources)

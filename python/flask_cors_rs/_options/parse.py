@@ -288,7 +288,7 @@ _PLAIN_TO_LETTER = bytes(ord("a" if chr(byte) in PLAIN else "-") for byte in ran
 
 
 def is_plain(text: str) -> bool:
-    """Whether text consists of ``PLAIN`` characters. Of the ways to see that, this is the fastest."""
+    """Whether text consists of ``PLAIN`` characters. This is faster than ``strip`` or a regular expression."""
     return text.isascii() and text.encode().translate(_PLAIN_TO_LETTER).isalpha()
 
 

@@ -8,7 +8,7 @@ use regex_automata::nfa::thompson::{Config as NfaConfig, NFA, WhichCaptures};
 use regex_automata::{Anchored, Input};
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, TryLockError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
 
 /// The size limit of an automaton without its states, in bytes.
 const NFA_SIZE_LIMIT: usize = 10 << 20;
@@ -46,6 +46,8 @@ struct Kept {
     cache: Option<Box<Cache>>,
     /// How much of [`KEPT`] it is.
     size: usize,
+    /// Whether the automaton is one of [`KEEPERS`].
+    is_listed: bool,
 }
 
 impl Kept {
@@ -97,44 +99,54 @@ impl LazyDfa {
             // Another thread searches. Its states cannot be used at the same time.
             Err(TryLockError::WouldBlock) => return find(&self.dfa, &mut self.dfa.create_cache(), input),
         };
-        let is_new = kept.cache.is_none();
         let cache = kept.cache.get_or_insert_with(|| Box::new(self.dfa.create_cache()));
         let found = find(&self.dfa, cache, input);
-        // States that were made anew have left their room allocated.
+        // Clearing a cache does not free its memory.
         let most = if cache.clear_count() > 0 { CAPACITY } else { 0 };
         let size = cache.memory_usage().max(most);
         if size != kept.size {
             kept.resize(size);
+            if !kept.is_listed && !self.list() {
+                *kept = Kept::default();
+            } else {
+                kept.is_listed = true;
+            }
             drop(kept);
-            self.keep(is_new);
+            drop_beyond_budget();
         }
         found
     }
 
-    /// Sees to it that the states of all automata stay within the budget.
+    /// Adds this automaton to those that keep states. Returns whether that was possible.
     #[cold]
-    fn keep(&self, is_new: bool) {
-        let mut keepers = match KEEPERS.try_lock() {
-            Ok(keepers) => keepers,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // In a process that was forked while a thread had the list, nobody ever releases it.
-            Err(TryLockError::WouldBlock) => {
-                if is_new {
-                    self.states.drop_kept();
-                }
-                return;
-            }
-        };
-        if is_new {
-            if keepers.len().is_power_of_two() {
-                keepers.retain(|states| states.strong_count() > 0);
-            }
-            keepers.push(Arc::downgrade(&self.states));
+    fn list(&self) -> bool {
+        let Some(mut keepers) = try_keepers() else { return false };
+        if keepers.len().is_power_of_two() {
+            keepers.retain(|states| states.strong_count() > 0);
         }
-        if KEPT.load(Ordering::Relaxed) > BUDGET {
-            // What another thread searches with stays on the list, as it cannot be dropped now.
-            keepers.retain(|states| states.upgrade().is_some_and(|states| !states.drop_kept()));
-        }
+        keepers.push(Arc::downgrade(&self.states));
+        true
+    }
+}
+
+/// Drops the states of all automata if they exceed the budget.
+#[cold]
+fn drop_beyond_budget() {
+    if KEPT.load(Ordering::Relaxed) <= BUDGET {
+        return;
+    }
+    if let Some(mut keepers) = try_keepers() {
+        // What another thread searches with stays on the list, as it cannot be dropped now.
+        keepers.retain(|states| states.upgrade().is_some_and(|states| !states.drop_kept()));
+    }
+}
+
+/// Returns the automata that keep states, unless another thread has the list. After a fork, that may stay so for ever.
+fn try_keepers() -> Option<MutexGuard<'static, Vec<Weak<States>>>> {
+    match KEEPERS.try_lock() {
+        Ok(keepers) => Some(keepers),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }
 

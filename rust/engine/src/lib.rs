@@ -47,7 +47,7 @@ pub use vary::missing_names;
 
 // Threads share policies. All that changes behind a shared reference: the `OnceLock` in `regex_set`, which the first
 // search fills, and in `lazy_dfa` the states of each automaton, in a `Mutex`, with the static list and size of those that
-// are kept. `docs/testing.md` says why no thread sees them half done.
+// are kept. `docs/testing.md` says why no thread sees a partial update.
 const _: () = {
     const fn is_shared<T: Send + Sync>() {}
     is_shared::<Policy>();

@@ -43,20 +43,17 @@ struct Compiled {
 
 impl RegexSet {
     pub(crate) fn new(regexes: Vec<NumberedRegex>) -> Self {
-        Self::compiled_by(Compiled::indexed, regexes)
-    }
-
-    /// Takes expressions that an index cannot tell apart.
-    pub(crate) fn without_index(regexes: Vec<NumberedRegex>) -> Self {
-        Self::compiled_by(|regexes| Compiled::new(&regexes), regexes)
-    }
-
-    fn compiled_by(compile: impl FnOnce(Vec<NumberedRegex>) -> Compiled, regexes: Vec<NumberedRegex>) -> Self {
         let is_empty = regexes.is_empty();
         if is_small(&regexes) {
             return Self { uncompiled: regexes, compiled: OnceLock::new(), is_empty };
         }
-        Self { uncompiled: Vec::new(), compiled: compile(regexes).into(), is_empty }
+        Self { uncompiled: Vec::new(), compiled: Compiled::indexed(regexes).into(), is_empty }
+    }
+
+    /// Compiles expressions that an index cannot tell apart. One text can lead to thousands of such sets, so none of
+    /// them is left to be compiled at a search.
+    pub(crate) fn compiled_now(regexes: &[NumberedRegex]) -> Self {
+        Self { uncompiled: Vec::new(), compiled: Compiled::new(regexes).into(), is_empty: regexes.is_empty() }
     }
 
     #[inline]
