@@ -217,9 +217,12 @@ endif
 	$(MAKE) wheels
 	cd dist && for file in *; do cmp $$file ../target/first/$$file || exit 1; echo "identical when built again: $$file"; done
 
-matrix: wheels ## test every installed interpreter and every supported release of Flask
+# The sessions of nox that test interpreters.
+INTERPRETERS ?= interpreters
+
+matrix: wheels ## test every installed interpreter and every supported release of Flask (INTERPRETERS=interpreters-3.13)
 	$(BIN)/python -m pip install --quiet --group matrix virtualenv
-	$(BIN)/nox -s forget interpreters flasks without_cargo table
+	$(BIN)/nox -s forget $(INTERPRETERS) flasks without_cargo table
 
 prerelease: wheels ## test the newest pre-releases of Flask and Werkzeug; failures are allowed
 	$(BIN)/python -m pip install --quiet --group matrix virtualenv
