@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_cors_rs import CORS, CORSMiddleware, _decision_log, cross_origin, explain
 
@@ -85,6 +86,16 @@ def test_the_middleware_names_the_policy_of_a_view(caplog: pytest.LogCaptureFixt
     assert ": method not allowed (/* of CORSMiddleware). " in line
 
 
+def test_a_middleware_that_has_given_its_rules_to_another_one_explains_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = make_app("middleware")
+    app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+    CORS(app, resources={"/other": {}}, middleware=True)
+    assert lines(caplog, app, "GET", A) == []
+    assert len(lines(caplog, app, "GET", B)) == 1
+
+
 @pytest.mark.parametrize("way", ["hook", "middleware", "outer middleware"])
 def test_a_response_that_has_an_origin_already_is_not_explained(way: str, caplog: pytest.LogCaptureFixture) -> None:
     app = make_app(way)
@@ -145,3 +156,9 @@ def test_explain_returns_the_reason_as_a_value() -> None:
     assert explanation.remedies
     with pytest.raises(ValueError, match="write Origin"):
         explain(app, f"{B}/", "PUT", "/")
+
+
+def test_explain_names_the_policy_of_a_view_that_does_not_have_the_method() -> None:
+    app = make_app("decorator")
+    CORS(app)
+    assert [str(policy) for policy in explain(app, B, "PATCH", "/").policies] == ["@cross_origin"]

@@ -108,7 +108,8 @@ class CORSMiddleware:
         return Plan(resources, self._observer() if self._is_observed(resources) else None)
 
     def _is_observed(self, resources: tuple[Resources, ...]) -> bool:
-        return self.debug or any(is_observed(own.report_only) for own in resources)
+        # One that has given its rules to another middleware decides nothing.
+        return bool(resources) and (self.debug or any(is_observed(own.report_only) for own in resources))
 
     def _observer(self) -> Observer:
         from werkzeug.wrappers import Request
