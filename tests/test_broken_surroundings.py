@@ -107,6 +107,23 @@ sys.exit(0 if response.headers.get("Access-Control-Allow-Origin") == "https://a.
     assert run_python("-c", code, FLASK_CORS_RS_BACKEND=engine).returncode == 0
 
 
+@pytest.mark.parametrize("change", ["__delattr__(request, {0})", "__setattr__(request, {0}, lambda: None)"])
+def test_a_flask_whose_proxies_keep_no_context_variable(change: str, engine: str) -> None:
+    code = f"""
+from flask import Flask, request
+object.{change.format("'_LocalProxy__wrapped'")}
+from flask_cors_rs import CORS, cross_origin
+app = Flask("app")
+app.add_url_rule("/", "index", lambda: "hello")
+app.add_url_rule("/decorated", "decorated", cross_origin()(lambda: "hello"))
+CORS(app)
+for path in ("/", "/decorated"):
+    print(app.test_client().get(path, headers={{"Origin": "https://a.example"}}).headers["Access-Control-Allow-Origin"])
+"""
+    result = run_python("-c", code, FLASK_CORS_RS_BACKEND=engine)
+    assert (result.stdout.split(), result.stderr) == (["https://a.example"] * 2, "")
+
+
 def test_the_middleware_of_another_framework_without_its_diagnostics(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "flask_cors_rs._diagnostics.audit", None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import inspect
 import re
@@ -101,8 +102,9 @@ def test_an_item_that_takes_another_s_place_in_a_long_list_is_noticed_in_time() 
     assert allowed(app) is None
     origins[300] = "https://a.example"
     assert ORIGIN["Origin"] in [allowed(app) for _ in range(10)]
-    origins.append("https://c.example")
-    assert allowed(app, Origin="https://c.example") == "https://c.example"
+    for added in ("https://c.example", "https://d.example"):
+        origins.append(added)
+        assert allowed(app, Origin=added) == added, "an added item is noticed at once"
 
 
 @pytest.mark.parametrize("kind", [list, set])
@@ -139,6 +141,15 @@ def test_an_expression_that_is_taken_out_of_a_long_list_of_expressions_is_refuse
     assert allowed(app, Origin="https://a.7.example") == "https://a.7.example"
     origins[7] = "https://other.example"
     assert allowed(app, Origin="https://a.7.example") is None
+
+
+def test_a_name_that_takes_another_s_place_in_a_long_list_of_headers_is_allowed_at_once() -> None:
+    names = [f"X-{number}" for number in range(200)]
+    app = app_with(cross_origin(allow_headers=names)(lambda: "hello"))
+    asked = {**ASK, "Access-Control-Request-Headers": "X-New"}
+    assert "Access-Control-Allow-Headers" not in app.test_client().options("/", headers=asked).headers
+    names[7] = "X-New"
+    assert app.test_client().options("/", headers=asked).headers["Access-Control-Allow-Headers"] == "X-New"
 
 
 def test_an_iterator_is_read_by_one_request() -> None:
@@ -263,6 +274,34 @@ def test_a_class_without_options_is_not_asked_for_it() -> None:
     response = app.test_client().options("/", headers=ASK)
     assert response.status_code == 200
     assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_decorators_of_a_class_may_pass_positional_arguments() -> None:
+    def take_position(view: Any) -> Any:
+        @functools.wraps(view)
+        def taking(name: str) -> Any:
+            return view(name=name)
+
+        return taking
+
+    def pass_position(view: Any) -> Any:
+        @functools.wraps(view)
+        def passing(name: str) -> Any:
+            return view(name)
+
+        return passing
+
+    class Page(MethodView):
+        decorators = [take_position, cross_origin(), pass_position]
+        methods = ["GET", "OPTIONS"]
+
+        def get(self, name: str) -> str:
+            return name
+
+    app = Flask(__name__)
+    app.add_url_rule("/<name>", view_func=Page.as_view("page"))
+    assert app.test_client().get("/x", headers=ORIGIN).text == "x"
+    assert app.test_client().options("/x", headers=ASK).headers["Access-Control-Allow-Methods"]
 
 
 def test_methods_of_a_class_may_be_decorated() -> None:

@@ -236,6 +236,10 @@ def test_what_is_left_to_the_application_is_named() -> None:
         "responses of /view (view): an exception in a decorated view takes its headers off",
     ):
         assert part in found
+    app.config["CORS_METHODS"] = iter(["GET"])
+    assert "/options (options): the options of its decorator are read at each request" in left_out(
+        app, "--scope", "all"
+    )
 
 
 def test_routes_that_depend_on_the_host_are_left_to_the_application() -> None:
@@ -448,6 +452,7 @@ def test_a_portable_expression_matches_what_re_matches(pattern: str, text: str) 
         (r".*-.*-.*x", False),
         (r"(?:a?){30}a{30}", False),
         (r"(?:a|aa){30}b", False),
+        (r"(?:a?|b?|c?|d?)e", False),
     ],
 )
 def test_expressions_that_could_take_long_are_found(pattern: str, is_linear: bool) -> None:

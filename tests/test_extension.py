@@ -12,7 +12,7 @@ import pytest
 from flask import Blueprint, Flask, Response, abort, current_app
 from werkzeug.datastructures import Headers, MultiDict
 
-from flask_cors_rs import CORS
+from flask_cors_rs import CORS, explain
 from flask_cors_rs._flask import hook, response as flask_response
 
 if TYPE_CHECKING:
@@ -137,15 +137,12 @@ def test_errors_get_the_headers_too() -> None:
 @pytest.mark.parametrize("kind", [dict, MultiDict, type("Own", (Headers,), {})])
 def test_other_kinds_of_headers_are_filled_too(kind: Any) -> None:
     app = Flask(__name__)
-
-    @app.route("/")
-    def view() -> Response:
-        response = Response("hello")
-        response.headers = kind({"X": "y"})
-        return response
-
+    response = Response("hello")
+    response.headers = kind({"X": "y"})
+    app.add_url_rule("/", view_func=lambda: response, endpoint="view")
     CORS(app, origins=["https://a.example", "b"])
     headers = app.test_client().get("/", headers=ORIGIN).headers
+    assert type(response.headers) is (MultiDict if kind is dict else kind), "only those that cannot repeat are replaced"
     assert [headers.get(name) for name in ("X", "Access-Control-Allow-Origin", "Vary")] == [
         "y",
         "https://a.example",
@@ -162,8 +159,14 @@ def test_without_the_private_list_of_headers_the_public_way_is_taken(monkeypatch
         CORS(app)
         assert allowed(app) == ORIGIN["Origin"]
         assert app.test_client().get("/", headers=ORIGIN).headers["Vary"] == "Origin"
-        patched.setattr(Headers, "__init__", lambda self: setattr(self, "_list", ()))
-        assert flask_response._list_headers_type() is None
+    others: dict[str, Any] = {"a tuple": lambda self: setattr(self, "_list", ()), "no list": lambda self: None}
+    for other in others.values():
+        with monkeypatch.context() as patched:
+            patched.setattr(Headers, "__init__", other)
+            assert flask_response._list_headers_type() is None
+    with monkeypatch.context() as patched:
+        patched.setattr(Headers, "__iter__", lambda self: iter(()))
+        assert flask_response._list_headers_type() is None, "the list is not that of the pairs"
     assert flask_response._list_headers_type() is Headers
 
 
@@ -228,6 +231,10 @@ def test_a_copy_has_the_options_and_no_applications(copied: Callable[[CORS], COR
     other = copied(original)
     assert other.app_name == "api"  # type: ignore[attr-defined]
     other.init_app(second)
+    assert [allowed(second, origin=origin) for origin in ("https://a.example", "https://c.example")] == [
+        "https://a.example",
+        None,
+    ]
     other.reconfigure(origins="https://b.example")
     answers = [
         app.test_client().get("/", headers={"Origin": "https://a.example"}).headers.get("Access-Control-Allow-Origin")
@@ -250,3 +257,4 @@ def test_no_methods_are_not_sent(methods: Any) -> None:
     CORS(app, methods=methods)
     asked = {**ORIGIN, "Access-Control-Request-Method": "PUT"}
     assert "Access-Control-Allow-Methods" not in app.test_client().options("/", headers=asked).headers
+    assert explain(app, ORIGIN["Origin"], "PUT", "/").policies[0].options.methods == ""

@@ -940,6 +940,15 @@ def test_an_odd_metaclass_leaves_the_decision_to_the_application() -> None:
     assert preflight(app, "/", method="GET").status_code == 200
 
 
+def test_a_route_without_a_view_is_answered_beside_a_view_that_hides_its_policy() -> None:
+    app = make_app(origins=A)
+    strict: Any = cross_origin(origins=B)(lambda: "strict")
+    app.add_url_rule("/strict", "strict", lambda: strict(), methods=["OPTIONS"])  # noqa: PLW0108 - it hides the policy
+    app.add_url_rule("/later", "later", methods=["PUT"])
+    assert allowed(preflight(app, "/strict", B)) == B
+    assert preflight(app, "/later").status_code == 204
+
+
 def test_a_view_that_is_replaced_by_a_decorated_one_has_its_policy() -> None:
     strict = cross_origin(origins=B)(lambda: "strict")
     app = make_app(origins="*")
@@ -1021,8 +1030,11 @@ def test_several_extensions_are_asked_in_turn() -> None:
 
 def test_the_log_names_the_path_of_a_preflight(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "flask_cors_rs"):
-        preflight(make_app(resources={"/x.*": {}}), "/x%20y")
+        app = make_app(resources={"/x.*": {}, "/$": {}})
+        preflight(app, "/x%20y")
+        preflight(lambda environ, start: app({**environ, "PATH_INFO": ""}, start))
     assert "Request to /x y matches CORS resource '/x.*'. Using options: " in caplog.text
+    assert "Request to / matches CORS resource '/$'. Using options: " in caplog.text
 
 
 def test_a_preflight_without_a_route_is_answered_beside_decorated_views() -> None:
@@ -1045,6 +1057,14 @@ def test_a_redirect_that_leads_nowhere_is_decided_by_its_target() -> None:
     app.url_map.add(app.url_rule_class("/here", endpoint="here", redirect_to="gone"))
     assert [preflight(app, "/here", origin).status_code for origin in (A, B)] == [403, 204]
     assert allowed(get(app, "/here", B)) == B
+
+
+def test_a_redirect_that_leads_nowhere_is_reported_for_its_target() -> None:
+    app = make_app(resources={"/gone": {"origins": A}}, report_only={"resources": {"/gone": {"origins": B}}})
+    app.url_map.add(app.url_rule_class("/here", endpoint="here", redirect_to="gone"))
+    assert preflight(app, "/here").status_code == 204
+    differences = app.extensions["flask_cors_rs"].report().differences
+    assert [(each.rule, each.reason) for each in differences] == [("/gone of CORSMiddleware", "origin not allowed")]
 
 
 def test_a_redirect_to_a_view_of_a_blueprint_is_decided_by_the_policy_of_the_view() -> None:

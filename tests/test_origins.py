@@ -109,6 +109,7 @@ CASES: list[tuple[Any, list[str], list[str]]] = [
     ),
     (Regex(r"^https://(a|b)\.example$"), [A, B], ["https://c.example", f"{A}\t"]),
     (Regex(re.compile(r"HTTPS://a\.example", re.IGNORECASE)), [A, "HTTPS://A.example"], [B]),
+    (Regex(r"https://[ab]{2,}\.example"), ["https://ab.example", "https://abab.example"], [A]),
     (Regex("null|app://.+"), ["null", "app://x"], ["app://", "nullx"]),
     (lambda origin: origin == A, [A], [B, "HTTPS://a.example"]),
     ([B, lambda origin: "a.e" in origin and "yes"], [A, B], ["https://c.example"]),

@@ -350,7 +350,11 @@ def test_a_pattern_of_bytes_is_refused() -> None:
 
 def test_without_a_parse_tree_every_pattern_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "parser", None)
-    assert translate(re.compile("a")).refusal == "any pattern: this Python does not show its parse tree"
+    of_text, flags = module.translate_text("a", re.IGNORECASE)
+    assert flags == re.IGNORECASE
+    for translation in (translate(re.compile("a")), of_text):
+        assert (translation.rust, translation.matches_all) == (None, False)
+        assert translation.refusal == "any pattern: this Python does not show its parse tree"
 
 
 def test_a_python_without_the_parser_can_import_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -384,11 +388,14 @@ def test_a_python_without_the_parser_can_import_the_module(monkeypatch: pytest.M
 def test_an_unknown_parse_tree_is_refused(monkeypatch: pytest.MonkeyPatch, tree: Any) -> None:
     pattern = re.compile("a|b")
     monkeypatch.setattr(module.parser, "parse", lambda pattern, flags: tree)
-    translation = translate(pattern)
-    assert translation.rust is None
-    assert translation.refusal is not None
-    assert "not known" in translation.refusal
-    assert not translation.matches_all
+    # The tree does not say which flags the compiled expression has, which a text needs.
+    of_text, flags = module.translate_text("a|b", 0)
+    assert flags == 0
+    for translation in (translate(pattern), of_text):
+        assert translation.rust is None
+        assert translation.refusal is not None
+        assert "not known" in translation.refusal
+        assert not translation.matches_all
 
 
 def test_no_recursion_error_comes_out() -> None:

@@ -133,6 +133,8 @@ def test_a_path_without_a_route_is_recorded_without_one(way: str) -> None:
     client.get("/missing", headers={"Origin": A})
     client.options("/missing", headers={"Origin": A, "Access-Control-Request-Method": "PUT"})
     assert [each.route for each in report().differences] == ["", ""]
+    client.get("/items//7", headers={"Origin": A})
+    assert {each.route for each in report().differences} == {""}, "nor does a redirect of the routing have one"
 
 
 @pytest.mark.usefixtures("engine")
