@@ -3,7 +3,7 @@
 //! Nearly every expression has a few characters in a row that each text it matches contains. Such a window is looked up
 //! for each position of a text, so the time does not depend on how many expressions there are.
 
-use crate::regex_set::{NumberedRegex, RegexSet};
+use crate::regex_set::{Automata, NumberedRegex, lower};
 use foldhash::fast::FixedState;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use smallvec::SmallVec;
@@ -19,8 +19,9 @@ const OTHER: u8 = 0xFF;
 
 /// Numbered regular expressions, by a window that each of them requires.
 pub(crate) struct RegexIndex {
-    /// The expressions that have a window in common.
-    groups: Vec<RegexSet>,
+    /// The expressions that have a window in common. A text can have thousands of windows, so none of them is left to be
+    /// compiled at a search.
+    groups: Vec<Automata>,
     groups_by_window: HashMap<Window, usize, FixedState>,
 }
 
@@ -47,24 +48,21 @@ impl RegexIndex {
                 None => groups.push(vec![numbered]),
             }
         }
-        (Self { groups: groups.iter().map(|group| RegexSet::compiled_now(group)).collect(), groups_by_window }, others)
+        (Self { groups: groups.iter().map(|group| Automata::new(group)).collect(), groups_by_window }, others)
     }
 
     pub(crate) fn is_match(&self, text: &str) -> bool {
-        self.candidates(text).any(|group| group.matches(text))
+        self.candidates(text).any(|group| group.is_match(text))
     }
 
-    /// Returns the lowest number of an expression that matches. Matchers whose number is not lower than `limit` are not
-    /// asked.
+    /// Returns the lowest number of an expression that matches, if it is lower than `limit`. Matchers of higher numbers
+    /// are not asked.
     pub(crate) fn first_match(&self, text: &str, limit: Option<usize>) -> Option<usize> {
-        self.candidates(text).fold(None, |found, group| {
-            let limit = [found, limit].into_iter().flatten().min();
-            [found, group.first_match(text, limit)].into_iter().flatten().min()
-        })
+        self.candidates(text).fold(None, |found, group| group.first_match(text, lower(found, limit)).or(found))
     }
 
     /// Returns the groups whose window is in a text.
-    fn candidates(&self, text: &str) -> impl Iterator<Item = &RegexSet> {
+    fn candidates(&self, text: &str) -> impl Iterator<Item = &Automata> {
         let folded = folded(text);
         let windows = folded.windows(WIDTH).filter_map(|window| <&Window>::try_from(window).ok());
         let mut groups: SmallVec<[usize; 16]> =
@@ -170,9 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_to_be_compiled_by_a_search() {
+    fn expressions_are_found_by_a_window_that_they_share_and_by_their_own() {
         let shared = index((0..1_000).map(|number| format!("https:..(?:t{number}|u{number})[a-z]*\\z")));
-        assert!(shared.groups.iter().all(RegexSet::is_compiled));
+        assert!(shared.groups.len() < 100);
         assert!(shared.is_match("https://u999"));
         assert_eq!(shared.first_match("https://t7x", None), Some(7));
         assert_eq!(shared.first_match("https://t1000", None), None);
@@ -181,7 +179,7 @@ mod tests {
             1_008 => "https:..app-1008(?:[a-z]{900}){900}".to_owned(), // Exceeds the size limit.
             _ => format!("https:..app-{number}"),
         }));
-        assert!(own.groups.len() > 900 && own.groups.iter().all(RegexSet::is_compiled));
+        assert!(own.groups.len() > 900);
         assert_eq!(own.first_match("https://app-1009", None), Some(9));
         assert_eq!(own.first_match("https://app-1008!", None), Some(8));
         assert_eq!(own.first_match("https://app-1008!", Some(8)), None);

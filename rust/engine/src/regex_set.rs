@@ -31,11 +31,16 @@ pub(crate) struct RegexSet {
     is_empty: bool,
 }
 
-#[derive(Default)]
 struct Compiled {
     /// Most of the expressions of a large set.
     index: Option<RegexIndex>,
-    /// The automata of the others, each with the numbers of its expressions.
+    others: Automata,
+}
+
+/// Compiled expressions that are all searched.
+#[derive(Default)]
+pub(crate) struct Automata {
+    /// The automata, each with the numbers of its expressions.
     parts: Vec<(Vec<usize>, LazyDfa)>,
     /// The numbers and matchers of the expressions that exceed the size limit.
     refused: Vec<(usize, Arc<dyn Custom>)>,
@@ -47,13 +52,7 @@ impl RegexSet {
         if is_small(&regexes) {
             return Self { uncompiled: regexes, compiled: OnceLock::new(), is_empty };
         }
-        Self { uncompiled: Vec::new(), compiled: Compiled::indexed(regexes).into(), is_empty }
-    }
-
-    /// Compiles expressions that an index cannot tell apart. One text can lead to thousands of such sets, so none of
-    /// them is left to be compiled at a search.
-    pub(crate) fn compiled_now(regexes: &[NumberedRegex]) -> Self {
-        Self { uncompiled: Vec::new(), compiled: Compiled::new(regexes).into(), is_empty: regexes.is_empty() }
+        Self { uncompiled: Vec::new(), compiled: Compiled::new(regexes).into(), is_empty }
     }
 
     #[inline]
@@ -66,7 +65,7 @@ impl RegexSet {
 
     #[cold]
     fn compile(&self) -> &Compiled {
-        self.compiled.get_or_init(|| Compiled::new(&self.uncompiled))
+        self.compiled.get_or_init(|| Compiled { index: None, others: Automata::new(&self.uncompiled) })
     }
 
     #[inline]
@@ -81,45 +80,57 @@ impl RegexSet {
 
     #[inline(never)] // Inlined, it makes sets of literals slower.
     fn any_matches(&self, text: &str) -> bool {
-        let Compiled { index, parts, refused } = self.compiled();
-        index.as_ref().is_some_and(|index| index.is_match(text))
-            || parts.iter().any(|(_, dfa)| dfa.is_match(text))
-            || refused.iter().any(|(_, matcher)| matcher.matches(text))
+        let Compiled { index, others } = self.compiled();
+        index.as_ref().is_some_and(|index| index.is_match(text)) || others.is_match(text)
     }
 
-    /// Returns the lowest number of an expression that matches. Matchers whose number is not lower than `limit` are not
-    /// asked.
+    /// Returns the lowest number of an expression that matches, if it is lower than `limit`. Matchers of higher numbers
+    /// are not asked.
     #[inline]
     pub(crate) fn first_match(&self, text: &str, limit: Option<usize>) -> Option<usize> {
         if self.is_empty { None } else { self.first_of_all(text, limit) }
     }
 
     fn first_of_all(&self, text: &str, limit: Option<usize>) -> Option<usize> {
-        let Compiled { index, parts, refused } = self.compiled();
-        let indexed = index.as_ref().and_then(|index| index.first_match(text, limit));
-        let found = parts.iter().find_map(|(numbers, dfa)| numbers.get(dfa.first_match(text)?).copied());
-        let found = [indexed, found].into_iter().flatten().min();
-        let limit = [found, limit].into_iter().flatten().min();
-        first_of(refused, text, limit).or(found)
+        let Compiled { index, others } = self.compiled();
+        let Some(index) = index else { return others.first_match(text, limit) };
+        let indexed = index.first_match(text, limit);
+        others.first_match(text, lower(indexed, limit)).or(indexed)
     }
 }
 
 impl Compiled {
-    fn new(regexes: &[NumberedRegex]) -> Self {
-        let mut compiled = Self::default();
-        for regexes in regexes.chunks(MANY) {
-            compiled.add(regexes);
-        }
-        compiled
-    }
-
     /// Compiles a set, the greater part of a large one as an index.
-    fn indexed(regexes: Vec<NumberedRegex>) -> Self {
+    fn new(regexes: Vec<NumberedRegex>) -> Self {
         if regexes.len() <= MANY {
-            return Self::new(&regexes);
+            return Self { index: None, others: Automata::new(&regexes) };
         }
         let (index, others) = RegexIndex::new(regexes);
-        Self { index: Some(index), ..Self::new(&others) }
+        Self { index: Some(index), others: Automata::new(&others) }
+    }
+}
+
+impl Automata {
+    pub(crate) fn new(regexes: &[NumberedRegex]) -> Self {
+        let mut automata = Self::default();
+        for regexes in regexes.chunks(MANY) {
+            automata.add(regexes);
+        }
+        automata
+    }
+
+    #[inline]
+    pub(crate) fn is_match(&self, text: &str) -> bool {
+        self.parts.iter().any(|(_, dfa)| dfa.is_match(text))
+            || self.refused.iter().any(|(_, matcher)| matcher.matches(text))
+    }
+
+    /// Returns the lowest number of an expression that matches, if it is lower than `limit`.
+    #[inline]
+    pub(crate) fn first_match(&self, text: &str, limit: Option<usize>) -> Option<usize> {
+        let found = self.parts.iter().find_map(|(numbers, dfa)| numbers.get(dfa.first_match(text)?).copied());
+        let found = found.filter(|found| limit.is_none_or(|limit| *found < limit));
+        if self.refused.is_empty() { found } else { first_of(&self.refused, text, lower(found, limit)).or(found) }
     }
 
     /// Compiles expressions to as few automata as a division into halves gives. A single expression that exceeds the
@@ -135,6 +146,14 @@ impl Compiled {
                 self.add(second);
             }
         }
+    }
+}
+
+/// Returns the lower of two numbers, or the only one.
+pub(crate) fn lower(one: Option<usize>, other: Option<usize>) -> Option<usize> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        _ => one.or(other),
     }
 }
 
@@ -215,7 +234,8 @@ mod tests {
         let set = regex_set(&["/a", "(", "/b"]);
         assert_eq!(set.first_match("/a", None), Some(0));
         assert_eq!(set.first_match("/b", None), Some(1));
-        assert_eq!(set.first_match("/b", Some(1)), Some(2));
+        assert_eq!(set.first_match("/b", Some(1)), None);
+        assert_eq!(set.first_match("/a", Some(0)), None);
     }
 
     #[test]
@@ -224,7 +244,7 @@ mod tests {
         let mut regexes = vec![large; 40];
         regexes.extend(["x", "x"]);
         let set = regex_set(&regexes);
-        assert!(set.compiled().parts.len() > 1);
+        assert!(set.compiled().others.parts.len() > 1);
         assert_eq!(set.first_match("x", None), Some(40));
         assert_eq!(set.first_match(&"a".repeat(54_000), None), Some(0));
     }
@@ -238,7 +258,7 @@ mod tests {
         let texts: Vec<&str> = regexes.iter().map(String::as_str).collect();
         let set = regex_set(&texts);
         assert!(set.compiled().index.is_some());
-        assert!(!set.compiled().parts.is_empty());
+        assert!(!set.compiled().others.parts.is_empty());
         for (text, expected) in [
             ("https://app-0.example", Some(0)),
             ("https://app-7.example", Some(7)),

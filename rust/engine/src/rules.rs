@@ -62,10 +62,7 @@ impl<P> Rules<P> {
             return literal; // No rule precedes it.
         }
         let known = [literal, self.first_prefix(path), self.any].into_iter().flatten().min();
-        let known = match self.regexes.first_match(path, known) {
-            Some(number) if known.is_none_or(|known| number < known) => Some(number),
-            _ => known,
-        };
+        let known = self.regexes.first_match(path, known).or(known);
         first_of(&self.matchers, path, known).or(known)
     }
 
