@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from sys import modules
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, ref
 
 from ._engine.path import decoded
 from ._headers import EVALUATED, has_allow_origin
-from ._locks import free_locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -151,9 +151,32 @@ def forget_plans() -> None:
             chooser.forget_plan()
 
 
+class ForkableLock:
+    """A reentrant lock that is free in a forked process, whichever thread of the parent held it at the fork.
+
+    Use it as ``with lock.current:``. What is released is then what was acquired, also if the process forks meanwhile.
+    """
+
+    __slots__ = ("__weakref__", "current")
+
+    def __init__(self) -> None:
+        self.current = RLock()
+        _locks.add(ref(self, _locks.discard))
+
+
+_locks: set[ReferenceType[ForkableLock]] = set()
+
+
+def _free_locks() -> None:
+    for reference in _locks.copy():
+        lock = reference()
+        if lock is not None:
+            lock.current = RLock()
+
+
 def _begin_in_child() -> None:
     # Another thread of the parent may have been changing what the plans are made from.
-    free_locks()
+    _free_locks()
     forget_plans()
 
 

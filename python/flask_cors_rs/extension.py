@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ._flask.context import CONTEXT
 from ._flask.hook import make_after_request
-from ._flask.routing import is_redirect
 from ._flask.state import ApplicationState, state_of
 from ._headers import INTERCEPTED
-from ._locks import ForkableLock
 from ._options.parse import config_layer
 from ._options.resources import compile_resources
-from ._plan import decorations
+from ._plan import ForkableLock, decorations
 from ._setup_audit import audit_at_setup
 
 if TYPE_CHECKING:
@@ -172,8 +170,11 @@ def _intercept(app: Any, name: str, after_request: AfterRequest, *, redirects: b
         request = CONTEXT.get().request
         if INTERCEPTED in request.environ:
             return response
-        if not redirects and is_redirect(request.routing_exception, response.headers or ()):
-            return response
+        if not redirects:
+            from ._flask.routing import is_redirect
+
+            if is_redirect(request.routing_exception, response.headers or ()):
+                return response
         return after_request(response)
 
     setattr(app, name, handle)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import _log
 from ._headers import EVALUATED, VARY
-from ._locks import ForkableLock
 from ._options.resources import compile_resources
 from ._plan import (
     PASSED_ON,
     VIEWS_HAVE_CHANGED,
     Evaluation,
+    ForkableLock,
     LazyRecorder,
     Plan,
     decorations,

@@ -7,11 +7,10 @@ say which one is meant.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-
-from ._locks import ForkableLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,7 +237,6 @@ class Cached:
                 raise ValueError(f"Cached({function!r}): {name}={value!r} caches nothing: it must be greater than 0")
         self._ask = synchronous(function)
         self._cache: dict[str, tuple[bool, float]] = {}
-        self._lock = ForkableLock()
         self.__wrapped__ = function
 
     @property
@@ -249,16 +247,16 @@ class Cached:
     def __call__(self, origin: str) -> bool:
         """Return the answer of the function, or a cached one."""
         now = monotonic()
-        with self._lock.current:
-            cached = self._cache.pop(origin, None)
-            if cached is not None and now < cached[1]:
-                self._cache[origin] = cached  # It is now the most recently used.
-                return cached[0]
+        # Without a lock, which a signal handler or a forked process could wait for: each operation is atomic.
+        cached = self._cache.pop(origin, None)
+        if cached is not None and now < cached[1]:
+            self._cache[origin] = cached  # It is now the most recently used.
+            return cached[0]
         allowed = self._ask(origin)
-        with self._lock.current:
-            self._cache[origin] = allowed, now + self._seconds
-            while len(self._cache) > self._maxsize:
-                del self._cache[next(iter(self._cache))]
+        self._cache[origin] = allowed, now + self._seconds
+        while len(self._cache) > self._maxsize:
+            with suppress(StopIteration, RuntimeError):  # Another thread has changed the cache.
+                self._cache.pop(next(iter(self._cache)), None)
         return allowed
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .. import _log
 from .._headers import ALLOW_ORIGIN, has_allow_origin
-from .._locks import ForkableLock
-from .._plan import decorations, is_observed, note_outer_evaluation, register
+from .._plan import ForkableLock, decorations, is_observed, note_outer_evaluation, register
 from .context import CONTEXT
 from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 

@@ -284,7 +284,8 @@ PLAIN = f"{ascii_letters}{digits}-._~:/, "
 """Characters that are special nowhere: text of these alone is valid in each of ``PLAIN_OPTIONS``."""
 PLAIN_OPTIONS = frozenset(DEFAULT_OPTIONS) - {"report_only"}
 
-_PLAIN_TO_LETTER = bytes(ord("a" if chr(byte) in PLAIN else "-") for byte in range(256))
+# Letters are plain, so that what is no letter afterwards is not.
+_PLAIN_TO_LETTER = bytes.maketrans(PLAIN.encode(), b"a" * len(PLAIN))
 
 
 def is_plain(text: str) -> bool:
