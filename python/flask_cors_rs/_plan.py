@@ -12,7 +12,7 @@ from ._engine.path import decoded
 from ._headers import EVALUATED, has_allow_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Final, Literal, Protocol, Union
 
     from ._engine.contract import Environ, HeaderList
@@ -59,25 +59,21 @@ class Evaluation:
         """The PATH_INFO in that environ."""
 
 
-def _evaluations(environ: Environ) -> Iterator[Evaluation]:
-    """Iterate over the evaluations of all middlewares around a view, the innermost first."""
-    evaluation: Evaluation | None = environ.get(EVALUATED)
-    while evaluation is not None:
-        yield evaluation
-        evaluation = evaluation.outer
-
-
 def note_evaluation(environ: Environ) -> None:
     """Note for all middlewares around a view that the view's own policy has decided."""
-    for evaluation in _evaluations(environ):
+    evaluation: Evaluation | None = environ.get(EVALUATED)
+    while evaluation is not None:
         evaluation.done = True
+        evaluation = evaluation.outer
 
 
 def note_request(environ: Environ, app: object) -> None:
     """Note for the middleware of an application which request has reached the application."""
-    for evaluation in _evaluations(environ):
+    evaluation: Evaluation | None = environ.get(EVALUATED)
+    while evaluation is not None:
         if evaluation.app is app:
             evaluation.environ, evaluation.path_info = environ, environ.get("PATH_INFO") or ""
+        evaluation = evaluation.outer
 
 
 def note_outer_evaluation(environ: Environ, app: object) -> None:
@@ -89,10 +85,10 @@ def note_outer_evaluation(environ: Environ, app: object) -> None:
 
 def outer_evaluation(environ: Environ, app: object) -> Evaluation | None:
     """Return the evaluation of the application in which another one is mounted, whose policy decides then."""
-    if app is None:
-        return None
-    others = (each for each in _evaluations(environ) if each.app is not None and each.app is not app)
-    return next(others, None)
+    evaluation: Evaluation | None = None if app is None else environ.get(EVALUATED)
+    while evaluation is not None and (evaluation.app is None or evaluation.app is app):
+        evaluation = evaluation.outer
+    return evaluation
 
 
 class _Decorations:

@@ -106,10 +106,9 @@ impl LazyDfa {
         let size = cache.memory_usage().max(most);
         if size != kept.size {
             kept.resize(size);
-            if !kept.is_listed && !self.list() {
+            kept.is_listed = kept.is_listed || self.list();
+            if !kept.is_listed {
                 *kept = Kept::default();
-            } else {
-                kept.is_listed = true;
             }
             drop(kept);
             drop_beyond_budget();
