@@ -109,7 +109,7 @@ def test_every_answer_is_the_same(engine: str, way: str, record_property: Callab
     # Applications that fail at set-up do not count.
     record_property("requests compared", sum(answered.values()))
     assert sum(answered.values()) >= REQUESTS
-    if way == "middleware":
+    if way == "middleware" and REQUESTS >= 5_000:  # In a short run, it may answer no preflight.
         assert answered["204 No Content"] > 0 < answered["403 Forbidden"]
 
 

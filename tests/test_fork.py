@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ import pytest
 from flask import Flask
 
 from flask_cors_rs import CORS, Cached
+from support.processes import run_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +95,44 @@ def test_a_thread_that_looks_into_a_cache(gate: Gate) -> None:
     check_in_child(gate, lambda: cached(SlowOrigin(A)), lambda: cached(A))
 
 
+def stop_in(function: str, gate: Gate) -> None:
+    """Stop this thread when it calls a function of that name in this package."""
+
+    def profile(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code.co_name == function and "flask_cors_rs" in frame.f_code.co_filename:
+            gate.stop()
+
+    sys.setprofile(profile)
+
+
+def test_a_thread_that_asks_how_a_regular_expression_matches(gate: Gate) -> None:
+    # Both engines leave this one to `re`. Rust asks for its method `match` at the first search, Python at set-up.
+    origins = re.compile(r"https://a(?!b)\.example$")
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: "hello", endpoint="index")
+    CORS(app, origins=origins)
+
+    def ask() -> None:
+        stop_in("match", gate)
+        allows(app, A)
+        CORS(Flask(__name__), origins=origins)
+
+    check_in_child(gate, ask, lambda: allows(app, A) and not allows(app, B))
+
+
+def test_what_records_differences_is_not_imported_while_requests_run() -> None:
+    # A thread that imports a module holds a lock, which stays locked in a child.
+    name = "flask_cors_rs.report_only"
+    code = f"""
+import sys
+from flask import Flask
+from flask_cors_rs import CORS, cross_origin
+assert {name!r} not in sys.modules
+"""
+    for made in ("CORS(Flask('x'), report_only={'origins': '*'})", "cross_origin(report_only={'origins': '*'})"):
+        assert run_python("-c", f"{code}{made}\nassert {name!r} in sys.modules").returncode == 0
+
+
 @pytest.mark.parametrize("middleware", [False, True])
 @pytest.mark.parametrize("function", ["compile_resources", "replace_rules"])
 def test_a_thread_that_changes_the_policies(function: str, middleware: bool, gate: Gate) -> None:
@@ -101,12 +141,8 @@ def test_a_thread_that_changes_the_policies(function: str, middleware: bool, gat
     cors = CORS(app, origins=A, middleware=middleware)
     assert allows(app, A)
 
-    def stop_in_function(frame: FrameType, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code.co_name == function:
-            gate.stop()
-
     def reconfigure() -> None:
-        sys.setprofile(stop_in_function)
+        stop_in(function, gate)
         cors.reconfigure(origins=[A, B])
 
     def reconfigures() -> bool:

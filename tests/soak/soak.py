@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from flask import Flask
 
 THREADS = 4
-FORKS = 10
+FORKS = 100
 WARM_UP = 0.2
 """The part of the requests after which the memory is measured for the first time."""
 MOST_GROWTH = 1_000_000
@@ -213,7 +213,7 @@ class Soak:
         pid = os.fork()
         if not pid:
             signal.alarm(LONGEST_WAIT)
-            for _ in range(200):
+            for _ in range(50):
                 self.ask(random.Random())
             os._exit(len(self.wrong))
         status = os.waitpid(pid, 0)[1]

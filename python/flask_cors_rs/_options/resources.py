@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import _engine, _log
@@ -138,6 +139,8 @@ def check_report_only(options: Any) -> Mapping[str, Any]:
     for name in ("audit", "intercept_exceptions", "middleware", "report_only"):
         if name in given:
             raise ValueError(f"{name}={given[name]!r} has no effect on what a policy allows: leave it out")
+    # Not at a request: if the process forks while a thread imports a module, the child cannot import it.
+    import_module("flask_cors_rs.report_only")
     return given
 
 

@@ -89,7 +89,7 @@ def translate_text(text: str, flags: int) -> tuple[Translation, int]:
     """
     if parser is None:
         return Translation(None, _NO_PARSER, False), flags
-    tree = parser.parse(text, flags)
+    tree = parser.parse(text, int(flags))  # The parser is slower with a RegexFlag.
     state = getattr(tree, "state", None)
     if state is None:
         return Translation(None, _UNKNOWN_TREE, False), flags
@@ -230,6 +230,8 @@ _NO_EQUAL = {
 
 def _plain(argument: Any) -> Any:
     """Return the argument of a class member without the parser's own types."""
+    if type(argument) is int:
+        return argument
     if isinstance(argument, tuple):
         first, final = cast("tuple[int, int]", argument)
         return int(first), int(final)

@@ -1,7 +1,7 @@
 //! The request in a WSGI environ ([PEP 3333](https://peps.python.org/pep-3333/#environ-variables)).
 
+use crate::once::text;
 use cors_engine::{Preflight, Request};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -25,7 +25,7 @@ fn variable<'py>(environ: &Bound<'py, PyDict>, name: &Bound<'py, PyString>) -> O
 impl<'py> Environ<'py> {
     pub(crate) fn read(environ: &Bound<'py, PyDict>) -> Self {
         let py = environ.py();
-        let is_options = variable(environ, intern!(py, "REQUEST_METHOD"))
+        let is_options = variable(environ, text!(py, "REQUEST_METHOD"))
             .is_some_and(|method| method.to_str().is_ok_and(|method| method.eq_ignore_ascii_case("OPTIONS")));
         Self::read_as(environ, is_options)
     }
@@ -38,12 +38,12 @@ impl<'py> Environ<'py> {
     fn read_as(environ: &Bound<'py, PyDict>, is_options: bool) -> Self {
         let py = environ.py();
         Self {
-            origin: variable(environ, intern!(py, "HTTP_ORIGIN")),
-            private_network: variable(environ, intern!(py, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"))
+            origin: variable(environ, text!(py, "HTTP_ORIGIN")),
+            private_network: variable(environ, text!(py, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"))
                 .is_some_and(|value| value.to_str().is_ok_and(|value| value == "true")),
             preflight: is_options.then(|| RequestedAccess {
-                method: variable(environ, intern!(py, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")),
-                headers: variable(environ, intern!(py, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS")),
+                method: variable(environ, text!(py, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")),
+                headers: variable(environ, text!(py, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS")),
             }),
         }
     }

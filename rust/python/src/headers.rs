@@ -1,15 +1,15 @@
 //! The headers of a response: a list of (name, value) pairs.
 
+use crate::once::Once;
 use cors_engine::{HeaderName, missing_names};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyString, PyTuple};
 
 /// Returns the name of a header. Each `str` is made once.
 pub(crate) fn header_name(py: Python<'_>, name: HeaderName) -> &Bound<'_, PyString> {
-    static NAMES: [PyOnceLock<Py<PyString>>; HeaderName::COUNT] = [const { PyOnceLock::new() }; _];
+    static NAMES: [Once<PyString>; HeaderName::COUNT] = [const { Once::new() }; _];
     #[allow(clippy::indexing_slicing)] // Each discriminant is less than COUNT.
-    NAMES[name as usize].get_or_init(py, || PyString::intern(py, name.as_str()).unbind()).bind(py)
+    NAMES[name as usize].text(py, name.as_str())
 }
 
 /// Returns whether a response already has an `Access-Control-Allow-Origin`. As in Flask-CORS, the first header of

@@ -9,15 +9,16 @@ mod decision;
 mod environ;
 mod headers;
 mod merge;
+mod once;
 mod options;
 mod path;
 mod pattern;
 mod policy;
 mod rules;
 
+use once::Once;
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 
 #[pymodule(gil_used = false)]
 mod _rust {
@@ -43,9 +44,9 @@ mod _rust {
 /// The module keeps classes and functions of Python, and each interpreter has its own. Servers such as `mod_wsgi` run
 /// applications in interpreters of their own.
 fn refuse_other_interpreters(py: Python<'_>) -> PyResult<()> {
-    static SYS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    static SYS: Once<PyModule> = Once::new();
     let sys = py.import("sys")?;
-    if SYS.get_or_init(py, || sys.clone().unbind()).is(&sys) {
+    if SYS.get(py, || Ok(sys.clone()))?.is(&sys) {
         return Ok(());
     }
     Err(PyImportError::new_err("another interpreter of this process has imported it"))

@@ -1,10 +1,9 @@
 //! Patterns from Python: literals, and matchers that the engine compiles or calls.
 
+use crate::once::{Once, text};
 use cors_engine::{Custom, Pattern};
 use pyo3::exceptions::PyException;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -27,13 +26,13 @@ struct PythonMatcher {
     matcher: Py<PyAny>,
     /// The attribute `match`. It is read when it is first needed, because reading it can compile a regular expression
     /// that the engine matches without Python.
-    match_function: PyOnceLock<Py<PyAny>>,
+    match_function: Once<PyAny>,
 }
 
 impl PythonMatcher {
     fn call(&self, py: Python<'_>, text: &str) -> PyResult<bool> {
-        let function = self.match_function.get_or_try_init(py, || self.matcher.getattr(py, intern!(py, "match")))?;
-        Ok(!function.bind(py).call1((text,))?.is_none())
+        let function = self.match_function.get(py, || self.matcher.bind(py).getattr(text!(py, "match")))?;
+        Ok(!function.call1((text,))?.is_none())
     }
 }
 
@@ -63,11 +62,11 @@ pub(crate) fn extract(pattern: &Bound<'_, PyAny>) -> PyResult<Pattern> {
     if let Ok(text) = pattern.cast::<PyString>() {
         return extract_literal(text);
     }
-    if pattern.getattr(intern!(py, "is_wildcard"))?.is_truthy()? {
+    if pattern.getattr(text!(py, "is_wildcard"))?.is_truthy()? {
         return Ok(Pattern::Wildcard);
     }
-    let matcher = PythonMatcher { matcher: pattern.clone().unbind(), match_function: PyOnceLock::new() };
-    Ok(match pattern.getattr(intern!(py, "rust"))?.extract()? {
+    let matcher = PythonMatcher { matcher: pattern.clone().unbind(), match_function: Once::new() };
+    Ok(match pattern.getattr(text!(py, "rust"))?.extract()? {
         Some(regex) => Pattern::Regex(regex, Arc::new(matcher)),
         None => Pattern::Custom(Arc::new(matcher)),
     })
@@ -78,8 +77,8 @@ pub(crate) fn extract_path(pattern: &Bound<'_, PyAny>) -> PyResult<Pattern> {
     let py = pattern.py();
     // `is_wildcard` first: `matches_all` can have to translate a regular expression.
     if !pattern.is_instance_of::<PyString>()
-        && (pattern.getattr(intern!(py, "is_wildcard"))?.is_truthy()?
-            || pattern.getattr(intern!(py, "matches_all"))?.is_truthy()?)
+        && (pattern.getattr(text!(py, "is_wildcard"))?.is_truthy()?
+            || pattern.getattr(text!(py, "matches_all"))?.is_truthy()?)
     {
         return Ok(Pattern::Wildcard);
     }
@@ -92,7 +91,7 @@ fn extract_literal(text: &Bound<'_, PyString>) -> PyResult<Pattern> {
     if text.is_exact_instance_of::<PyString>() {
         return Ok(Pattern::Literal(literal));
     }
-    let case_sensitive = text.getattr_opt(intern!(text.py(), "case_sensitive"))?;
+    let case_sensitive = text.getattr_opt(text!(text.py(), "case_sensitive"))?;
     Ok(if case_sensitive.map_or(Ok(false), |value| value.is_truthy())? {
         Pattern::CaseSensitive(literal)
     } else {

@@ -2,12 +2,12 @@
 
 use crate::environ::Environ;
 use crate::headers::has_allow_origin;
+use crate::once::text;
 use crate::path::{decoded, unquote};
 use crate::pattern::check_raised;
 use crate::policy::Policy;
 use crate::{decision, pattern};
 use cors_engine::{Decision, Reason};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
@@ -39,7 +39,7 @@ impl Rules {
             Some(path_info) => self.policy_for_path_info(path_info),
             None if self.0.first_matches_all() => Ok(self.0.policy(0).map(Py::get)),
             None => {
-                let path_info = environ.get_item(intern!(environ.py(), "PATH_INFO"))?;
+                let path_info = environ.get_item(text!(environ.py(), "PATH_INFO"))?;
                 self.policy_for_path_info(&path_info.unwrap_or_else(|| environ.py().None().into_bound(environ.py())))
             }
         }
