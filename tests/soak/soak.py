@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 from flask import Flask
@@ -27,6 +28,9 @@ THREADS = 4
 FORKS = 100
 WARM_UP = 0.2
 """The part of the requests after which the memory is measured for the first time."""
+COMPARED = 0.2
+"""The parts of the requests, after the warm-up and at the end, whose median memory is compared. At any one time, the
+memory depends on what the policies of that time have cached."""
 MOST_GROWTH = 1_000_000
 """How many bytes the resident memory may grow by after that."""
 LONGEST_WAIT = 120
@@ -220,22 +224,22 @@ class Soak:
         if status:
             self.wrong.append(f"a forked process ended with {status}")
 
-    def run(self) -> tuple[int, int]:
-        """Send everything, and return the memory after the warm-up and at the end."""
+    def run(self) -> tuple[float, float]:
+        """Send everything, and return the median memory after the warm-up and at the end."""
         stopped = threading.Event()
         threads = [threading.Thread(target=self.work, args=(number,), daemon=True) for number in range(THREADS)]
         changing = threading.Thread(target=self.reconfigure, args=(stopped,), daemon=True)
         for thread in [*threads, changing]:
             thread.start()
-        before, forks, last, since = 0, 0, 0, time.monotonic()
+        forks, last, since = 0, 0, time.monotonic()
+        measured: list[int] = []
         while any(thread.is_alive() for thread in threads) and not self.wrong:
             time.sleep(0.05)
             done = sum(self.done)
-            if not before and done >= self.total * WARM_UP:
-                before = resident()
             if done >= self.total * (forks + 1) / FORKS:
                 forks += 1
                 self.fork()
+                measured.append(resident())
             if done != last:
                 last, since = done, time.monotonic()
             elif time.monotonic() - since > LONGEST_WAIT:
@@ -244,7 +248,8 @@ class Soak:
         changing.join(LONGEST_WAIT)
         if changing.is_alive():
             self.wrong.append("reconfigure() has come to a halt")
-        return before, resident()
+        first, compared = int(WARM_UP * FORKS), int(COMPARED * FORKS)
+        return median(measured[first : first + compared] or [0]), median(measured[-compared:] or [0])
 
 
 def application(_environ: Any, start_response: Any) -> list[bytes]:
@@ -320,11 +325,12 @@ def main() -> int:
     before, after = soak.run()
     grown = after - before
     if grown > MOST_GROWTH:
-        soak.wrong.append(f"the memory grew by {grown:,} bytes")
+        soak.wrong.append(f"the memory grew by {grown:,.0f} bytes")
     print(
         f"{arguments.engine}: {sum(soak.done):,} requests in {THREADS} threads in {time.monotonic() - start:.0f} s,"
         f" {soak.reconfigurations:,} changes of the policies, {FORKS} forks;"
-        f" resident memory {before / 1e6:.1f} MB after {WARM_UP:.0%} of them, {after / 1e6:.1f} MB at the end"
+        f" median resident memory {before / 1e6:.1f} MB from {WARM_UP:.0%} to {WARM_UP + COMPARED:.0%} of them,"
+        f" {after / 1e6:.1f} MB in the last {COMPARED:.0%}"
     )
     before, after, recorded = send_different_origins(arguments.requests)
     if after - before > MOST_GROWTH or recorded > 1_000:
