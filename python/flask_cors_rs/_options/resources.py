@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from sys import modules
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import _engine, _log
@@ -141,6 +142,9 @@ def check_report_only(options: Any) -> Mapping[str, Any]:
             raise ValueError(f"{name}={given[name]!r} has no effect on what a policy allows: leave it out")
     # Not at a request: if the process forks while a thread imports a module, the child cannot import it.
     import_module("flask_cors_rs.report_only")
+    import_module("flask_cors_rs._observation")
+    # The recorded request is Flask's, or else Werkzeug's.
+    import_module("flask_cors_rs._flask.observer" if "flask" in modules else "werkzeug.wrappers")
     return given
 
 
