@@ -165,8 +165,35 @@ mod tests {
     use super::*;
     use std::thread;
 
+    /// Held by each test that looks at what all automata have in common.
+    static ALONE: Mutex<()> = Mutex::new(());
+
+    /// Returns whether the list has those of some automata that are marked as listed, and no others of them.
+    fn list_is_right(automata: &[LazyDfa]) -> bool {
+        KEEPERS.lock().is_ok_and(|keepers| {
+            automata.iter().all(|LazyDfa { states, .. }| {
+                let is_there = keepers.iter().any(|keeper| keeper.as_ptr() == Arc::as_ptr(states));
+                states.0.lock().is_ok_and(|kept| kept.is_listed == is_there)
+            })
+        })
+    }
+
+    #[test]
+    fn automata_stay_listed_until_they_are_dropped() {
+        let _alone = ALONE.lock();
+        let searched = || LazyDfa::new(&["a"]).filter(|automaton| automaton.is_match("a"));
+        let automata: Vec<_> = (0..1_000).filter_map(|_| searched()).collect();
+        assert_eq!(automata.len(), 1_000);
+        assert!(list_is_right(&automata));
+        assert!(automata.iter().all(|automaton| automaton.states.0.lock().is_ok_and(|kept| kept.size < CAPACITY)));
+        drop(automata);
+        assert_eq!((0..4_000).filter_map(|_| searched()).count(), 4_000);
+        assert!(KEEPERS.lock().is_ok_and(|keepers| keepers.len() <= 2_048));
+    }
+
     #[test]
     fn all_automata_together_stay_within_the_budget() {
+        let _alone = ALONE.lock();
         let automata: Vec<_> = (0..300).filter_map(|_| LazyDfa::new(&[r"[a-z-]*-[a-z-]{1,60}\.example$"])).collect();
         assert_eq!(automata.len(), 300);
         // Nearly every character leads to a state of its own.
@@ -196,6 +223,7 @@ mod tests {
         // Each thread can have finished one more search.
         let limit = BUDGET + 5 * 2 * CAPACITY;
         assert!(most.is_some_and(|most| 8 << 20 < most && most <= limit), "{most:?}");
+        assert!(list_is_right(&automata));
 
         let unlisted = LazyDfa::new(&["a+b"]);
         let held = KEEPERS.lock();
