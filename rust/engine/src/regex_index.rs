@@ -3,7 +3,7 @@
 //! Nearly every expression has a few characters in a row that each text it matches contains. Such a window is looked up
 //! for each position of a text, so the time does not depend on how many expressions there are.
 
-use crate::regex_set::{Automata, NumberedRegex, lower};
+use crate::regex_set::{Automata, NumberedRegex};
 use foldhash::fast::FixedState;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use smallvec::SmallVec;
@@ -58,7 +58,7 @@ impl RegexIndex {
     /// Returns the lowest number of an expression that matches, if it is lower than `limit`. Matchers of higher numbers
     /// are not asked.
     pub(crate) fn first_match(&self, text: &str, limit: Option<usize>) -> Option<usize> {
-        self.candidates(text).fold(None, |found, group| group.first_match(text, lower(found, limit)).or(found))
+        self.candidates(text).fold(None, |found, group| group.first_match(text, found.or(limit)).or(found))
     }
 
     /// Returns the groups whose window is in a text.

@@ -95,7 +95,7 @@ impl RegexSet {
         let Compiled { index, others } = self.compiled();
         let Some(index) = index else { return others.first_match(text, limit) };
         let indexed = index.first_match(text, limit);
-        others.first_match(text, lower(indexed, limit)).or(indexed)
+        others.first_match(text, indexed.or(limit)).or(indexed)
     }
 }
 
@@ -130,7 +130,7 @@ impl Automata {
     pub(crate) fn first_match(&self, text: &str, limit: Option<usize>) -> Option<usize> {
         let found = self.parts.iter().find_map(|(numbers, dfa)| numbers.get(dfa.first_match(text)?).copied());
         let found = found.filter(|found| limit.is_none_or(|limit| *found < limit));
-        if self.refused.is_empty() { found } else { first_of(&self.refused, text, lower(found, limit)).or(found) }
+        if self.refused.is_empty() { found } else { first_of(&self.refused, text, found.or(limit)).or(found) }
     }
 
     /// Compiles expressions to as few automata as a division into halves gives. A single expression that exceeds the
@@ -146,14 +146,6 @@ impl Automata {
                 self.add(second);
             }
         }
-    }
-}
-
-/// Returns the lower of two numbers, or the only one.
-pub(crate) fn lower(one: Option<usize>, other: Option<usize>) -> Option<usize> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        _ => one.or(other),
     }
 }
 
