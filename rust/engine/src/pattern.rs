@@ -37,6 +37,15 @@ impl Pattern {
             Self::Wildcard | Self::Regex(..) | Self::Custom(_) => None,
         }
     }
+
+    /// Returns the matcher of a pattern that has one.
+    #[must_use]
+    pub fn matcher(&self) -> Option<&Arc<dyn Custom>> {
+        match self {
+            Self::Regex(_, matcher) | Self::Custom(matcher) => Some(matcher),
+            Self::Wildcard | Self::Literal(_) | Self::CaseSensitive(_) | Self::Converted(_) => None,
+        }
+    }
 }
 
 impl fmt::Debug for Pattern {

@@ -23,10 +23,14 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _rust {
     use pyo3::prelude::*;
+    use pyo3::types::PyMapping;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        super::refuse_other_interpreters(module.py())
+        super::refuse_other_interpreters(module.py())?;
+        // PyO3 makes this once, when `merge` first gets a mapping that is not a dict: see `once`.
+        module.py().get_type::<PyMapping>();
+        Ok(())
     }
 
     #[pymodule_export]

@@ -50,14 +50,19 @@ impl Rules {
 impl Rules {
     #[new]
     fn new(py: Python<'_>, rules: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let rules: Vec<_> = rules
+        let rules = rules
             .try_iter()?
             .map(|rule| {
                 let (pattern, policy): (Bound<'_, PyAny>, Py<Policy>) = rule?.extract()?;
                 Ok((pattern::extract_path(&pattern)?, policy))
             })
-            .collect::<PyResult<_>>()?;
-        Ok(Self(py.detach(|| cors_engine::Rules::new(rules))))
+            .collect::<PyResult<Vec<_>>>()?;
+        // The engine drops what it does not need. If it dropped the last reference to a matcher while detached, PyO3
+        // would lock a list, and a process that is forked meanwhile could wait for it for ever.
+        let matchers: Vec<_> = rules.iter().filter_map(|(pattern, _)| pattern.matcher().cloned()).collect();
+        let compiled = py.detach(|| cors_engine::Rules::new(rules));
+        drop(matchers);
+        Ok(Self(compiled))
     }
 
     /// Whether the first rule matches every path.
