@@ -177,7 +177,7 @@ class Soak:
         self.done = [0] * THREADS
         self.wrong: list[str] = []
         self.kinds = kinds()
-        self.reconfigurations = 0
+        self.reconfigurations = self.forks = 0
         self.apps = [make_app({**policy(1), **REPORT_ONLY}, middleware=middleware) for middleware in (False, True)]
         fixed = [
             [make_app(policy(number), middleware=middleware)[0] for number in (1, 2)] for middleware in (False, True)
@@ -231,13 +231,13 @@ class Soak:
         changing = threading.Thread(target=self.reconfigure, args=(stopped,), daemon=True)
         for thread in [*threads, changing]:
             thread.start()
-        forks, last, since = 0, 0, time.monotonic()
+        last, since = 0, time.monotonic()
         measured: list[int] = []
         while any(thread.is_alive() for thread in threads) and not self.wrong:
             time.sleep(0.05)
             done = sum(self.done)
-            if done >= self.total * (forks + 1) / FORKS:
-                forks += 1
+            if done >= self.total * (self.forks + 1) / FORKS:
+                self.forks += 1
                 self.fork()
                 measured.append(resident())
             if done != last:
@@ -328,7 +328,7 @@ def main() -> int:
         soak.wrong.append(f"the memory grew by {grown:,.0f} bytes")
     print(
         f"{arguments.engine}: {sum(soak.done):,} requests in {THREADS} threads in {time.monotonic() - start:.0f} s,"
-        f" {soak.reconfigurations:,} changes of the policies, {FORKS} forks;"
+        f" {soak.reconfigurations:,} changes of the policies, {soak.forks} forks;"
         f" median resident memory {before / 1e6:.1f} MB from {WARM_UP:.0%} to {WARM_UP + COMPARED:.0%} of them,"
         f" {after / 1e6:.1f} MB in the last {COMPARED:.0%}"
     )

@@ -1,14 +1,14 @@
-//! Values of Python that are made once.
+//! Python objects that are made once.
 //!
-//! `PyOnceLock::get_or_init` detaches from the interpreter while it makes a value. If another thread forks the process
-//! meanwhile, the child waits for that value for ever. Here nobody waits: two threads can make a value at the same time,
-//! and the first one is kept.
+//! `PyOnceLock::get_or_init` detaches from the interpreter while it makes an object. If another thread forks the process
+//! meanwhile, the child waits for that object for ever. Here no thread waits: two can make an object at the same time, and
+//! the first one is kept.
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 
-/// A value that is made once.
+/// A Python object that is made once.
 pub(crate) struct Once<T>(PyOnceLock<Py<T>>);
 
 impl<T> Once<T> {
@@ -16,7 +16,7 @@ impl<T> Once<T> {
         Self(PyOnceLock::new())
     }
 
-    /// Returns the value, which is made first if it is missing.
+    /// Returns the object, which is made first if it is missing.
     #[inline]
     pub(crate) fn get<'py>(
         &self,
@@ -24,16 +24,16 @@ impl<T> Once<T> {
         make: impl FnOnce() -> PyResult<Bound<'py, T>>,
     ) -> PyResult<&Bound<'py, T>> {
         match self.0.get(py) {
-            Some(value) => Ok(value.bind(py)),
+            Some(object) => Ok(object.bind(py)),
             None => Ok(self.keep(py, make()?)),
         }
     }
 
-    /// Keeps a value, unless there is one already, and returns the one that is kept.
+    /// Keeps an object, unless there is one already, and returns the one that is kept.
     #[cold]
     fn keep<'py>(&self, py: Python<'py>, made: Bound<'py, T>) -> &Bound<'py, T> {
         let _ = self.0.set(py, made.clone().unbind());
-        self.0.get_or_init(py, || made.unbind()).bind(py) // There is a value now.
+        self.0.get_or_init(py, || made.unbind()).bind(py) // There is one now.
     }
 }
 
@@ -49,7 +49,7 @@ impl Once<PyString> {
     #[inline]
     pub(crate) fn text<'py>(&self, py: Python<'py>, text: &str) -> &Bound<'py, PyString> {
         match self.0.get(py) {
-            Some(value) => value.bind(py),
+            Some(object) => object.bind(py),
             None => self.keep(py, PyString::intern(py, text)),
         }
     }
