@@ -18,6 +18,8 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as BaseResponse
 
 from flask_cors_rs import CORS, cross_origin
+from support.engines import ENGINES
+from support.processes import run_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -540,3 +542,19 @@ def test_an_origin_in_a_long_list_is_replaced_soon(count: int) -> None:
     answers = [allowed(app, Origin="https://new.example") for _ in range(count // 64)]
     assert answers[-1] == "https://new.example"
     assert allowed(app, Origin="https://7.example") is None
+
+
+def test_the_extension_leaves_a_decorated_view_alone_where_flask_cors_is_not_imported() -> None:
+    code = """
+import sys
+from flask import Flask
+from flask_cors_rs import CORS, cross_origin
+app = Flask("app")
+CORS(app)
+app.add_url_rule("/", endpoint="index", view_func=cross_origin(origins="https://b.example")(lambda: "hello"))
+print(app.test_client().get("/", headers={"Origin": "https://a.example"}).headers.get("Access-Control-Allow-Origin"))
+assert "flask_cors" not in sys.modules
+"""
+    for backend in ENGINES:
+        result = run_python("-c", code, FLASK_CORS_RS_BACKEND=backend)
+        assert (result.stdout, result.returncode) == ("None\n", 0), result.stderr

@@ -175,6 +175,29 @@ def test_a_decorated_view_keeps_its_policy() -> None:
     assert allowed(get(app, "/view", A)) is None
 
 
+def test_the_headers_of_the_rules_are_not_sent_beside_those_of_a_decorated_view() -> None:
+    app = make_app(origins=B, max_age=7, expose_headers="X-A")
+    app.add_url_rule("/view", endpoint="view", view_func=cross_origin(origins=[A, B], max_age=5)(lambda: "view"))
+    assert list(preflight(app, "/view", B, "GET").headers) == [
+        ("Access-Control-Allow-Origin", B),
+        ("Access-Control-Max-Age", "5"),
+        ("Access-Control-Allow-Methods", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"),
+        ("Vary", "Origin"),
+    ]
+
+
+def test_a_decorated_view_with_a_wrong_configuration_is_left_to_the_application() -> None:
+    class Wrong:
+        def __bool__(self) -> bool:
+            raise RuntimeError("not yet")
+
+    app = make_app(origins=A)
+    app.add_url_rule("/view", endpoint="view", view_func=cross_origin(origins=A)(lambda: "view"))
+    app.config["CORS_SEND_WILDCARD"] = Wrong()
+    response = preflight(app, "/view", A, "GET")
+    assert (response.status_code, allowed(response)) == (200, None)
+
+
 def test_decorated_classes_and_wrapped_views_keep_their_policy() -> None:
     app = make_app(origins=A)
 
@@ -649,9 +672,9 @@ def make_strict(path: str = "/strict", **options: Any) -> Flask:
 
 def assert_strict(app: Any, path: str = "/strict") -> None:
     """Check that only B is allowed, by preflights and in responses."""
-    for origin, expected in ((A, None), (B, B)):
-        assert allowed(preflight(app, path, origin)) == expected
-        assert allowed(get(app, path, origin)) == expected
+    for origin, expected in ((A, []), (B, [B])):
+        for response in (preflight(app, path, origin), get(app, path, origin)):
+            assert response.headers.getlist("Access-Control-Allow-Origin") == expected
 
 
 def test_a_prefix_that_is_removed_inside_leads_to_the_policy_of_the_view() -> None:
@@ -687,11 +710,134 @@ def test_a_prefix_that_is_removed_inside_leads_to_the_rule_for_the_path(copies: 
     assert (redirect.status_code, allowed(redirect)) == (308, B)
 
 
+def test_a_request_that_is_handled_again_for_another_path_has_the_rule_for_that_path() -> None:
+    app = make_app_without_cors()
+    app.add_url_rule("/strict", endpoint="strict", view_func=lambda: "strict")
+    inner = app.wsgi_app
+
+    def handle_again(environ: Any, start_response: Any) -> Any:
+        if environ["PATH_INFO"] != "/old":
+            return inner(environ, start_response)
+        environ["PATH_INFO"] = "/strict"
+        return app(environ, start_response)
+
+    app.wsgi_app = handle_again  # type: ignore[method-assign]
+    CORS(app, middleware=True, resources={"/strict": {"origins": B}, "*": {"origins": A}})
+    assert_strict(app, "/old")
+
+
+def test_a_middleware_inside_that_has_no_rule_leaves_the_response_to_that_of_the_application() -> None:
+    app = make_app_without_cors()
+    app.wsgi_app = CORSMiddleware(app.wsgi_app, resources={"/x": {"origins": B}})  # type: ignore[method-assign]
+    CORS(app, origins=A, middleware=True)
+    assert allowed(get(app)) == allowed(preflight(app)) == A
+
+
 def pass_on(wsgi_app: Any) -> Any:
     def passing_on(environ: Any, start_response: Any) -> Any:
         return wsgi_app(environ, start_response)
 
     return passing_on
+
+
+class Prefixed(Flask):
+    """An application that removes a prefix itself."""
+
+    def wsgi_app(self, environ: Any, start_response: Any) -> Any:
+        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/v1")
+        return super().wsgi_app(environ, start_response)
+
+
+def test_a_prefix_that_an_application_removes_itself_leads_to_the_policy_of_the_view() -> None:
+    app = Prefixed(__name__)
+    app.add_url_rule("/strict", endpoint="strict", view_func=cross_origin(origins=B)(lambda: "strict"))
+    CORS(app, middleware=True)
+    assert_strict(app, "/v1/strict")
+
+
+def test_another_application_that_handles_the_requests_keeps_its_policies() -> None:
+    app = make_app_without_cors()
+    app.wsgi_app = make_strict().wsgi_app  # type: ignore[method-assign]
+    CORS(app, middleware=True)
+    assert_strict(app)
+
+
+def test_other_middleware_sees_no_preflights_where_the_policy_is_the_same_for_all_paths() -> None:
+    # In a new interpreter, as it makes a difference whether any view has been decorated in the process.
+    code = """
+from flask import Flask
+from flask_cors_rs import CORS, cross_origin
+app = Flask("app")
+wsgi_app = app.wsgi_app
+app.wsgi_app = lambda environ, start_response: wsgi_app(environ, start_response)
+CORS(app, middleware=True)
+headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+print(app.test_client().options("/", headers=headers).status)
+cross_origin()(lambda: "decorated")
+print(app.test_client().options("/", headers=headers).status)
+"""
+    for backend in ENGINES:
+        result = run_python("-c", code, FLASK_CORS_RS_BACKEND=backend)
+        assert result.stdout.splitlines() == ["204 No Content", "404 NOT FOUND"], result.stderr
+
+
+UNDECORATED = """
+from flask import Flask
+from flask_cors_rs import CORS
+
+def ask(path):
+    for method in "GET", "OPTIONS":
+        headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+        response = app.test_client().open(path, method=method, headers=headers)
+        print(response.status_code, response.headers.get("Access-Control-Allow-Origin"))
+
+app = Flask("app")
+wsgi_app = app.wsgi_app
+resources = {"/strict/?$": {"origins": "https://b.example"}, "*": {"origins": "https://a.example"}}
+"""
+"""The beginning of a program in which no view is decorated. That makes a difference for the whole process."""
+
+
+def test_a_prefix_that_is_removed_inside_leads_to_the_rule_where_no_view_is_decorated() -> None:
+    code = f"""{UNDECORATED}
+def without_prefix(environ, start_response):
+    environ["PATH_INFO"] = environ["PATH_INFO"][3:]
+    return wsgi_app(environ, start_response)
+
+app.wsgi_app = without_prefix
+app.add_url_rule("/strict", endpoint="strict", view_func=lambda: "strict")
+CORS(app, middleware=True, resources=resources)
+ask("/v1/strict")
+"""
+    for backend in ENGINES:
+        result = run_python("-c", code, FLASK_CORS_RS_BACKEND=backend)
+        assert result.stdout.splitlines() == ["200 None", "200 None"], result.stderr
+
+
+def test_the_first_decorated_view_of_a_process_can_replace_another_one() -> None:
+    code = f"""{UNDECORATED}
+from flask_cors_rs import cross_origin
+app.add_url_rule("/", endpoint="index", view_func=lambda: "hello")
+CORS(app, middleware=True)
+ask("/")
+app.view_functions["index"] = cross_origin(origins="https://b.example")(lambda: "strict")
+ask("/")
+"""
+    for backend in ENGINES:
+        result = run_python("-c", code, FLASK_CORS_RS_BACKEND=backend)
+        expected = ["200 https://a.example", "204 https://a.example", "200 None", "403 None"]
+        assert result.stdout.splitlines() == expected, result.stderr
+
+
+def test_a_redirect_is_decided_by_its_target_where_no_view_is_decorated() -> None:
+    code = f"""{UNDECORATED}
+app.url_map.add(app.url_rule_class("/here", endpoint="here", redirect_to="strict"))
+CORS(app, middleware=True, resources=resources)
+ask("/here")
+"""
+    for backend in ENGINES:
+        result = run_python("-c", code, FLASK_CORS_RS_BACKEND=backend)
+        assert result.stdout.splitlines() == ["308 None", "403 None"], result.stderr
 
 
 def test_the_policy_of_a_view_reaches_through_other_middleware() -> None:
@@ -761,20 +907,21 @@ def test_a_mounted_application_keeps_its_policy(middleware: bool) -> None:
     assert allowed(get(app)) == allowed(preflight(app)) == A
 
 
-def test_an_application_that_has_answered_before_it_is_mounted_keeps_its_policy() -> None:
+@pytest.mark.parametrize("middleware", [False, True])
+def test_an_application_that_has_answered_before_it_is_mounted_keeps_its_policy(middleware: bool) -> None:
     # In a new interpreter, as the first middleware of a process makes a difference.
-    code = """
+    code = f"""
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 from flask_cors_rs import CORS
 mounted = Flask("mounted")
 mounted.add_url_rule("/", view_func=lambda: "mounted", endpoint="index")
-CORS(mounted, origins="https://b.example")
-headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+CORS(mounted, origins="https://b.example", middleware={middleware})
+headers = {{"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}}
 mounted.test_client().get("/", headers=headers)
 app = Flask("app")
-app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/mounted": mounted})
+app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {{"/mounted": mounted}})
 CORS(app, middleware=True)
 for method in "GET", "OPTIONS":
     print(Client(app).open("/mounted/", method=method, headers=headers).headers.get("Access-Control-Allow-Origin"))
@@ -823,6 +970,7 @@ def hidden_in_list(view: Any) -> Any:
 
 
 HIDDEN: dict[str, Any] = {}
+named_view: Any = None
 
 
 def hidden_in_global(view: Any) -> Any:
@@ -860,8 +1008,41 @@ def hidden_in_call(view: Any) -> Any:
     return Hiding()
 
 
+def hidden_in_method(view: Any) -> Any:
+    class Hiding:
+        def handle(self) -> Any:
+            return view()
+
+    return Hiding().handle
+
+
+def hidden_in_base(view: Any) -> Any:
+    class Base:
+        def __call__(self) -> Any:
+            return view()
+
+    class Hiding(Base):
+        pass
+
+    return Hiding()
+
+
 def hidden_in_partial(view: Any) -> Any:
     return partial(lambda view: view(), view)
+
+
+def hidden_in_partial_keyword(view: Any) -> Any:
+    return partial(lambda *, view: view(), view=view)
+
+
+def hidden_in_partial_function(view: Any) -> Any:
+    return partial(lambda: view())  # noqa: PLW0108 - it hides the policy
+
+
+def hidden_in_name(view: Any) -> Any:
+    global named_view
+    named_view = view
+    return lambda: named_view()  # noqa: PLW0108 - it hides the policy
 
 
 @pytest.mark.parametrize(
@@ -876,7 +1057,12 @@ def hidden_in_partial(view: Any) -> Any:
         hidden_in_global,
         hidden_in_slot,
         hidden_in_call,
+        hidden_in_method,
+        hidden_in_base,
         hidden_in_partial,
+        hidden_in_partial_keyword,
+        hidden_in_partial_function,
+        hidden_in_name,
     ],
 )
 def test_a_decorator_without_wraps_does_not_hide_the_policy(hide: Callable[[Any], Any]) -> None:
@@ -913,7 +1099,23 @@ class Odd(Lazy):
         raise RuntimeError("too early")
 
 
-@pytest.mark.parametrize("make", [lambda: ROWS, Lazy, Odd])
+class Beside:
+    """A class with a decorated method, which is not what a call of its objects runs."""
+
+    other = cross_origin(origins=B)(lambda _: "other")
+
+    def __call__(self) -> str:
+        return "beside"
+
+
+def make_recursive() -> Any:
+    def recursive(number: int) -> int:
+        return number and recursive(number - 1)
+
+    return recursive
+
+
+@pytest.mark.parametrize("make", [lambda: ROWS, Lazy, Odd, make_recursive, lambda: Beside, Beside])
 def test_what_a_view_uses_is_not_taken_for_a_hidden_view(make: Callable[[], Any]) -> None:
     value = make()
     app = make_strict()
@@ -921,6 +1123,25 @@ def test_what_a_view_uses_is_not_taken_for_a_hidden_view(make: Callable[[], Any]
     CORS(app, middleware=True)
     assert preflight(app, "/", method="GET").status_code == 204
     assert allowed(get(app)) == A
+
+
+def test_a_view_that_refers_to_too_much_is_left_to_the_application_beside_decorated_views() -> None:
+    # In a new interpreter, as it makes a difference whether any view has been decorated in the process.
+    code = """
+from flask import Flask
+from flask_cors_rs import CORS, cross_origin
+many = [[lambda: "one of many" for _ in range(40)] for _ in range(3)]
+app = Flask("app")
+app.add_url_rule("/", endpoint="index", view_func=lambda: str(many))
+CORS(app, middleware=True, resources={"/": {}, "*": {}})
+headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+print(app.test_client().options("/", headers=headers).status)
+app.add_url_rule("/decorated", endpoint="decorated", view_func=cross_origin()(lambda: "decorated"))
+print(app.test_client().options("/", headers=headers).status)
+"""
+    for backend in ENGINES:
+        result = run_python("-c", code, FLASK_CORS_RS_BACKEND=backend)
+        assert result.stdout.splitlines() == ["204 No Content", "200 OK"], result.stderr
 
 
 def test_an_odd_metaclass_leaves_the_decision_to_the_application() -> None:
@@ -973,6 +1194,20 @@ def test_a_redirect_has_the_policy_of_its_target() -> None:
         assert (response.status_code, allowed(response)) == (308, expected)
 
 
+def test_a_redirect_with_an_allow_origin_is_left_alone() -> None:
+    app = make_strict("/strict/")
+
+    @app.after_request
+    def allow(response: Response) -> Response:
+        response.headers["Access-Control-Allow-Origin"] = "https://own.example"
+        return response
+
+    CORS(app, middleware=True)
+    response = get(app, "/strict", B)
+    assert response.status_code == 308
+    assert response.headers.getlist("Access-Control-Allow-Origin") == ["https://own.example"]
+
+
 def test_a_response_in_place_of_a_redirect_has_the_policy_of_its_path() -> None:
     app = make_app_without_cors()
     app.add_url_rule("/a/", endpoint="a", view_func=lambda: "hello")
@@ -981,6 +1216,19 @@ def test_a_response_in_place_of_a_redirect_has_the_policy_of_its_path() -> None:
     for origin, expected in ((A, A), (B, None)):
         response = get(app, "/a", origin)
         assert (response.status_code, allowed(response)) == (401, expected)
+
+
+@pytest.mark.parametrize("kind", ["alias", "defaults"])
+def test_a_redirect_to_the_other_path_of_a_view_is_decided_by_its_target(kind: str) -> None:
+    app = Flask(__name__)
+    if kind == "alias":
+        app.add_url_rule("/strict", endpoint="view", view_func=lambda: "view")
+        app.add_url_rule("/1", endpoint="view", alias=True)
+    else:
+        app.add_url_rule("/strict", endpoint="view", view_func=str, defaults={"object": 1})
+        app.add_url_rule("/<int:object>", endpoint="view")
+    CORS(app, middleware=True, resources={"/strict": {"origins": B}, "*": {"origins": A}})
+    assert [preflight(app, "/1", origin, "GET").status_code for origin in (A, B)] == [403, 204]
 
 
 def test_a_redirect_that_is_added_late_is_decided_by_its_target() -> None:
@@ -1026,6 +1274,13 @@ def test_several_extensions_are_asked_in_turn() -> None:
     assert [preflight(app, "/a", origin).status_code for origin in (A, B)] == [403, 204]
     assert [preflight(app, "/b", origin).status_code for origin in (A, B)] == [204, 403]
     assert (preflight(app, "/c").status_code, allowed(preflight(app, "/c"))) == (200, None)
+
+
+def test_a_redirect_is_decided_by_its_target_beside_an_extension_with_one_policy() -> None:
+    app = make_app(origins="https://c.example")
+    app.add_url_rule("/a/", endpoint="a", view_func=lambda: "a")
+    CORS(app, resources={"/a/": {"origins": B}, "*": {"origins": A}}, middleware=True)
+    assert [preflight(app, "/a", origin).status_code for origin in (A, B)] == [403, 204]
 
 
 def test_the_log_names_the_path_of_a_preflight(caplog: pytest.LogCaptureFixture) -> None:

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
 
-from flask_cors_rs import CORS, CORSMiddleware, cors_decided, cors_refused
+from flask_cors_rs import CORS, CORSMiddleware, cors_decided, cors_refused, cross_origin
 from support.documentation import example
 from support.engines import ENGINES
 from support.placements import RULES, make_app
@@ -139,6 +139,34 @@ def test_a_receiver_can_come_after_the_first_request(way: str) -> None:
         client.options(PATH, headers={"Origin": A, "Access-Control-Request-Method": "PUT"})
     client.get(PATH, headers={"Origin": A})
     assert len(calls) == 2
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_receiver_can_come_after_two_applications_have_used_one_view() -> None:
+    view = cross_origin(origins=A)(lambda: "view")
+    apps = [Flask("first"), Flask("second")]
+    calls: list[object] = []
+
+    def receive(sender: object, **_values: Any) -> None:
+        calls.append(sender)
+
+    def ask() -> None:
+        for app in apps:
+            app.test_client().get(PATH, headers={"Origin": A})
+
+    for app in apps:
+        app.add_url_rule(PATH, endpoint="view", view_func=view)
+    ask()
+    with cors_decided.connected_to(receive):
+        ask()
+    assert calls == apps
+
+
+@pytest.mark.usefixtures("engine")
+def test_options_that_a_middleware_passes_on_are_one_decision(received: list[tuple[Any, ...]]) -> None:
+    client, _ = make_app("middleware", origins=A)
+    client.options(PATH, headers={"Origin": A})
+    assert [name for name, *_ in received] == ["decided"]
 
 
 @pytest.mark.usefixtures("engine")
