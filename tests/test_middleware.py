@@ -710,6 +710,18 @@ def test_a_prefix_that_is_removed_inside_leads_to_the_rule_for_the_path(copies: 
     assert (redirect.status_code, allowed(redirect)) == (308, B)
 
 
+def test_a_prefix_that_is_the_whole_path_leads_to_the_rule_for_the_root() -> None:
+    app = make_app_without_cors()
+    inner = app.wsgi_app
+
+    def without_prefix(environ: Any, start_response: Any) -> Any:
+        return inner({**environ, "PATH_INFO": environ["PATH_INFO"].removeprefix("/v1")}, start_response)
+
+    app.wsgi_app = without_prefix  # type: ignore[method-assign]
+    CORS(app, middleware=True, resources={"/$": {"origins": B}, "*": {"origins": A}})
+    assert_strict(app, "/v1")
+
+
 def test_a_request_that_is_handled_again_for_another_path_has_the_rule_for_that_path() -> None:
     app = make_app_without_cors()
     app.add_url_rule("/strict", endpoint="strict", view_func=lambda: "strict")
@@ -1192,6 +1204,19 @@ def test_a_redirect_has_the_policy_of_its_target() -> None:
     for origin, expected in ((A, None), (B, B)):
         response = get(app, "/strict", origin)
         assert (response.status_code, allowed(response)) == (308, expected)
+
+
+def test_a_redirect_to_a_decorated_view_has_its_policy_in_a_blueprint_with_cors() -> None:
+    blueprint = Blueprint("blueprint", __name__)
+    blueprint.add_url_rule("/strict/", endpoint="strict", view_func=cross_origin(origins=B)(lambda: "strict"))
+    CORS(blueprint, origins="https://c.example")
+    app = make_app_without_cors()
+    app.register_blueprint(blueprint)
+    CORS(app, middleware=True, origins=[A, "https://c.example"])
+    for origin, expected in ((A, None), (B, B), ("https://c.example", None)):
+        response = get(app, "/strict", origin)
+        assert (response.status_code, allowed(response)) == (308, expected)
+        assert allowed(get(app, "/strict/", origin)) == expected
 
 
 def test_a_redirect_with_an_allow_origin_is_left_alone() -> None:

@@ -26,8 +26,9 @@ from flask import Flask
 
 THREADS = 4
 FORKS = 100
-WARM_UP = 0.2
-"""The part of the requests after which the memory is measured for the first time."""
+WARM_UP = 0.4
+"""The part of the requests after which the memory is measured for the first time. Until then, what the allocator keeps
+still grows."""
 COMPARED = 0.2
 """The parts of the requests, after the warm-up and at the end, whose median memory is compared. At any one time, the
 memory depends on what the policies of that time have cached."""

@@ -281,9 +281,7 @@ class FlaskPlan(Plan):
             rule, _ = match(self._app, environ)
         except Exception:
             return None
-        if rule is None or blueprint_has_policy(self._app, rule.endpoint):
-            return None
-        return policies_of(self._app.view_functions.get(rule.endpoint))
+        return None if rule is None else policies_of(self._app.view_functions.get(rule.endpoint))
 
     def log_preflight(self, environ: Environ) -> None:
         """Log what the policy of the view, or else the rules for the path, decide about a preflight."""
