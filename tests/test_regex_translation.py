@@ -14,6 +14,7 @@ from hypothesis import assume, given, strategies as st
 from flask_cors_rs._regex import translation as module
 from flask_cors_rs._regex.translation import translate, translate_text
 from support.engines import needs_rust
+from support.ids import short_id
 
 try:
     from flask_cors_rs import _rust
@@ -224,7 +225,7 @@ def unicode() -> str:
 
 
 @needs_rust
-@pytest.mark.parametrize("pattern", CLASSES, ids=ascii)
+@pytest.mark.parametrize("pattern", CLASSES, ids=short_id)
 def test_a_class_over_all_of_unicode(unicode: str, pattern: str) -> None:
     for flags in (0, A, I, I | A):
         check_characters(compiled(pattern, flags), unicode)
@@ -332,7 +333,7 @@ def test_trap(pattern: str, flags: int, matched: list[str], unmatched: list[str]
         ("a" * 70_000, 0, "a pattern too large with its repeats written out"),
         ("(" * 150 + ")" * 150, 0, "groups nested too deeply"),
     ],
-    ids=lambda value: ascii(value)[:40],
+    ids=short_id,
 )
 def test_refused(pattern: str, flags: int, refusal: str) -> None:
     translation = translate(compiled(pattern, flags))
@@ -383,7 +384,7 @@ def test_a_python_without_the_parser_can_import_the_module(monkeypatch: pytest.M
         [None],
         None,
     ],
-    ids=repr,
+    ids=short_id,
 )
 def test_an_unknown_parse_tree_is_refused(monkeypatch: pytest.MonkeyPatch, tree: Any) -> None:
     pattern = re.compile("a|b")
