@@ -23,7 +23,7 @@ from werkzeug.wrappers import Request
 
 from flask_cors_rs import CORS, CORSMiddleware, cross_origin
 from flask_cors_rs._engine.path import decoded
-from support.engines import ENGINES
+from support.engines import assert_prints
 from support.processes import run_python
 
 if TYPE_CHECKING:
@@ -788,9 +788,7 @@ print(app.test_client().options("/", headers=headers).status)
 cross_origin()(lambda: "decorated")
 print(app.test_client().options("/", headers=headers).status)
 """
-    for backend in ENGINES:
-        result = run_python("-c", code, FLASK_CORS_RS_BACKEND=backend)
-        assert result.stdout.splitlines() == ["204 No Content", "404 NOT FOUND"], result.stderr
+    assert_prints(code, "204 No Content", "404 NOT FOUND")
 
 
 UNDECORATED = """
@@ -821,9 +819,7 @@ app.add_url_rule("/strict", endpoint="strict", view_func=lambda: "strict")
 CORS(app, middleware=True, resources=resources)
 ask("/v1/strict")
 """
-    for backend in ENGINES:
-        result = run_python("-c", code, FLASK_CORS_RS_BACKEND=backend)
-        assert result.stdout.splitlines() == ["200 None", "200 None"], result.stderr
+    assert_prints(code, "200 None", "200 None")
 
 
 def test_the_first_decorated_view_of_a_process_can_replace_another_one() -> None:
@@ -835,10 +831,7 @@ ask("/")
 app.view_functions["index"] = cross_origin(origins="https://b.example")(lambda: "strict")
 ask("/")
 """
-    for backend in ENGINES:
-        result = run_python("-c", code, FLASK_CORS_RS_BACKEND=backend)
-        expected = ["200 https://a.example", "204 https://a.example", "200 None", "403 None"]
-        assert result.stdout.splitlines() == expected, result.stderr
+    assert_prints(code, "200 https://a.example", "204 https://a.example", "200 None", "403 None")
 
 
 def test_a_redirect_is_decided_by_its_target_where_no_view_is_decorated() -> None:
@@ -847,9 +840,7 @@ app.url_map.add(app.url_rule_class("/here", endpoint="here", redirect_to="strict
 CORS(app, middleware=True, resources=resources)
 ask("/here")
 """
-    for backend in ENGINES:
-        result = run_python("-c", code, FLASK_CORS_RS_BACKEND=backend)
-        assert result.stdout.splitlines() == ["308 None", "403 None"], result.stderr
+    assert_prints(code, "308 None", "403 None")
 
 
 def test_the_policy_of_a_view_reaches_through_other_middleware() -> None:
@@ -938,8 +929,7 @@ CORS(app, middleware=True)
 for method in "GET", "OPTIONS":
     print(Client(app).open("/mounted/", method=method, headers=headers).headers.get("Access-Control-Allow-Origin"))
 """
-    for backend in ENGINES:
-        assert run_python("-c", code, FLASK_CORS_RS_BACKEND=backend).stdout.split() == ["None", "None"]
+    assert_prints(code, "None", "None")
 
 
 def hidden_in_closure(view: Any) -> Any:
@@ -1151,9 +1141,7 @@ print(app.test_client().options("/", headers=headers).status)
 app.add_url_rule("/decorated", endpoint="decorated", view_func=cross_origin()(lambda: "decorated"))
 print(app.test_client().options("/", headers=headers).status)
 """
-    for backend in ENGINES:
-        result = run_python("-c", code, FLASK_CORS_RS_BACKEND=backend)
-        assert result.stdout.splitlines() == ["204 No Content", "200 OK"], result.stderr
+    assert_prints(code, "204 No Content", "200 OK")
 
 
 def test_an_odd_metaclass_leaves_the_decision_to_the_application() -> None:
