@@ -28,6 +28,7 @@ mod policy;
 mod regex_index;
 mod regex_set;
 mod request;
+mod required_text;
 mod rules;
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,169 @@
+//! The text that each match of a regular expression contains.
+
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use std::cmp::{max, min};
+use std::slice::SliceIndex;
+
+/// Stands for a character that is no ASCII character, or for a part of an expression that can match different texts.
+pub(crate) const OTHER: u8 = 0xFF;
+
+/// Returns the ASCII character that a character is without regard to case, in lower case, or else [`OTHER`].
+pub(crate) fn fold(character: char) -> u8 {
+    match character {
+        '\u{17F}' => b's',
+        '\u{212A}' => b'k',
+        _ => u8::try_from(character).ok().filter(u8::is_ascii).map_or(OTHER, |byte| byte.to_ascii_lowercase()),
+    }
+}
+
+/// How many characters there can be.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Length {
+    least: usize,
+    most: usize,
+}
+
+impl Length {
+    const ONE: Self = Self { least: 1, most: 1 };
+    const ANY: Self = Self { least: 0, most: usize::MAX };
+
+    /// Returns the length of a text that an expression matches. Its characters have one to four bytes.
+    fn of(hir: &Hir) -> Self {
+        let properties = hir.properties();
+        Self {
+            least: properties.minimum_len().unwrap_or(0).div_ceil(4),
+            most: properties.maximum_len().unwrap_or(usize::MAX),
+        }
+    }
+
+    pub(crate) fn includes(self, length: usize) -> bool {
+        self.least <= length && length <= self.most
+    }
+
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self { least: min(self.least, other.least), most: max(self.most, other.most) }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self { least: self.least.saturating_add(other.least), most: self.most.saturating_add(other.most) }
+    }
+
+    fn times(self, least: u32, most: Option<u32>) -> Self {
+        let times = |length: usize, times: u32| length.saturating_mul(times.try_into().unwrap_or(usize::MAX));
+        Self {
+            least: times(self.least, least),
+            most: if self.most == 0 { 0 } else { most.map_or(usize::MAX, |most| times(self.most, most)) },
+        }
+    }
+}
+
+/// The text that each match of a regular expression contains, with gaps.
+#[derive(Default)]
+pub(crate) struct RequiredText {
+    /// A byte for each character, as [`fold`] returns it, and one for each gap.
+    bytes: Vec<u8>,
+    /// The length of what each byte stands for.
+    lengths: Vec<Length>,
+}
+
+impl RequiredText {
+    /// Reads a regular expression that is compared with the start of a text.
+    pub(crate) fn new(regex: &str) -> Self {
+        let mut required = Self::default();
+        if let Ok(hir) = regex_syntax::parse(regex) {
+            required.read(&hir);
+            if !hir.properties().look_set_suffix().contains(Look::End) {
+                required.push(OTHER, Length::ANY);
+            }
+        }
+        required
+    }
+
+    /// Returns the characters and gaps, a byte for each.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Returns the length of what is in a range.
+    pub(crate) fn length(&self, range: impl SliceIndex<[Length], Output = [Length]>) -> Length {
+        self.lengths.get(range).unwrap_or_default().iter().fold(Length::default(), |sum, length| sum.and(*length))
+    }
+
+    fn read(&mut self, hir: &Hir) {
+        match hir.kind() {
+            HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
+                Ok(text) => text.chars().for_each(|character| self.push(fold(character), Length::ONE)),
+                Err(_) => self.push(OTHER, Length::of(hir)),
+            },
+            HirKind::Class(class) => self.push(folded_class(class), Length::ONE),
+            HirKind::Capture(group) => self.read(&group.sub),
+            HirKind::Concat(parts) => parts.iter().for_each(|part| self.read(part)),
+            HirKind::Repetition(repeat) if repeat.min > 0 => {
+                self.read(&repeat.sub);
+                let most = repeat.max.map(|most| most.saturating_sub(1));
+                self.push(OTHER, Length::of(&repeat.sub).times(repeat.min - 1, most));
+            }
+            HirKind::Empty | HirKind::Look(_) => {}
+            HirKind::Repetition(_) | HirKind::Alternation(_) => self.push(OTHER, Length::of(hir)),
+        }
+    }
+
+    fn push(&mut self, byte: u8, length: Length) {
+        self.bytes.push(byte);
+        self.lengths.push(length);
+    }
+}
+
+/// Returns the character that all characters of a class are without regard to case, or else [`OTHER`].
+fn folded_class(class: &Class) -> u8 {
+    let Class::Unicode(class) = class else { return OTHER };
+    let mut found = None;
+    for range in class.ranges() {
+        let byte = fold(range.start());
+        if range.start() != range.end() || found.is_some_and(|found| found != byte) {
+            return OTHER;
+        }
+        found = Some(byte);
+    }
+    found.unwrap_or(OTHER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::iter::zip;
+
+    /// The least and the greatest number of characters of each gap.
+    type Gaps<'a> = &'a [(usize, usize)];
+
+    /// Returns what an expression requires, with "_" for each gap, and the length of each gap.
+    fn required(regex: &str) -> (String, Vec<(usize, usize)>) {
+        let required = RequiredText::new(regex);
+        let text = required.bytes().iter().map(|byte| if *byte == OTHER { '_' } else { char::from(*byte) }).collect();
+        let gaps = zip(&required.bytes, &required.lengths).filter(|(byte, _)| **byte == OTHER);
+        (text, gaps.map(|(_, length)| (length.least, length.most)).collect())
+    }
+
+    #[test]
+    fn what_every_match_contains_is_required() {
+        const MANY: usize = usize::MAX;
+        let cases: &[(&str, &str, Gaps)] = &[
+            (r"\A[Aa][Bb](?:[Cc])[Dd]\z", "abcd", &[]),
+            (r"(?:ab)(cd)(?:\x{A}?\z)", "abcd_", &[(0, 1)]),
+            ("ab", "ab_", &[(0, MANY)]),
+            (r"(?m:ab$)", "ab_", &[(0, MANY)]),
+            (r"ab|x\z", "__", &[(1, 2), (0, MANY)]),
+            (r"a(?:bc|bcde)f\z", "a_f", &[(1, 4)]),
+            (r"a(?:bc)+d(?:ef)*g(?:hi)?\z", "abc_d_g_", &[(0, MANY), (0, MANY), (0, 2)]),
+            (r"a(?:bc){2,4}(?:de){0,3}\z", "abc__", &[(1, 6), (0, 6)]),
+            (r"a(?:[b-d]|xyz){3}\z", "a__", &[(1, 3), (2, 6)]),
+            (r"(?:a+){2,}\z", "a__", &[(0, MANY), (1, MANY)]),
+            ("[K\\x{6B}\\x{212A}]ey[d-e]\\z", "key_", &[(1, 1)]),
+            (r"ab.é\z", "ab__", &[(1, 1), (1, 1)]),
+            ("(", "", &[]),
+        ];
+        for (regex, text, gaps) in cases {
+            assert_eq!(required(regex), ((*text).to_owned(), gaps.to_vec()), "{regex}");
+        }
+    }
+}
