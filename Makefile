@@ -218,11 +218,11 @@ endif
 	cd dist && for file in *; do cmp $$file ../target/first/$$file || exit 1; echo "identical when built again: $$file"; done
 
 # The sessions of nox that test interpreters.
-INTERPRETERS ?= interpreters
+SESSIONS ?= interpreters flasks without_cargo
 
-matrix: wheels ## test every installed interpreter and every supported release of Flask (INTERPRETERS=interpreters-3.13)
+matrix: wheels ## test every installed interpreter and every supported release of Flask (SESSIONS=interpreters-3.13)
 	$(BIN)/python -m pip install --quiet --group matrix virtualenv
-	$(BIN)/nox -s forget $(INTERPRETERS) flasks without_cargo table
+	$(BIN)/nox -s forget $(SESSIONS) table
 
 prerelease: wheels ## test the newest pre-releases of Flask and Werkzeug; failures are allowed
 	$(BIN)/python -m pip install --quiet --group matrix virtualenv
