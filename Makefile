@@ -217,7 +217,7 @@ endif
 	$(MAKE) wheels
 	cd dist && for file in *; do cmp $$file ../target/first/$$file || exit 1; echo "identical when built again: $$file"; done
 
-# The sessions of nox that test interpreters.
+# The sessions of nox, with quotes around those that have parentheses, such as 'flasks(2.2)'.
 SESSIONS ?= interpreters flasks without_cargo
 
 matrix: wheels ## test every installed interpreter and every supported release of Flask (SESSIONS=interpreters-3.13)

@@ -138,6 +138,8 @@ def test_what_a_decorator_does_not_parse_at_set_up_cannot_be_wrong(
 def test_an_unknown_option_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     CORS(Flask(__name__), orgins="*", ORIGINS="x", resources={"/": {"max-age": 5}})  # type: ignore[call-arg]
     assert [record.args for record in caplog.records] == [("max-age",), ("orgins",), ("ORIGINS",)]
+    cross_origin(orgin="*", report_only={"max_ages": 5})  # type: ignore[call-arg]
+    assert [record.args for record in caplog.records[3:]] == [("orgin",), ("max_ages",)]
     assert all(record.levelno == logging.WARNING for record in caplog.records)
 
 

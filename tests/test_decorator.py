@@ -7,10 +7,12 @@ import functools
 import gc
 import inspect
 import re
+import sys
 import weakref
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+import flask_cors
 import pytest
 from flask import Flask, Response, abort, request, stream_with_context
 from flask.views import MethodView, View
@@ -68,6 +70,14 @@ def test_the_extension_leaves_the_decorator_s_answer_alone() -> None:
     CORS(app, expose_headers="X")
     response = app.test_client().get("/", headers=ORIGIN)
     assert not [name for name, _ in response.headers if name.startswith("Access-Control")]
+
+
+def test_the_extension_leaves_the_answer_of_flask_cors_alone() -> None:
+    app = app_with(flask_cors.cross_origin(origins="https://b.example")(lambda: "hello"))
+    CORS(app)
+    assert allowed(app) is None
+    headers = app.test_client().get("/", headers={"Origin": "https://b.example"}).headers
+    assert headers.getlist("Access-Control-Allow-Origin") == ["https://b.example"]
 
 
 def test_the_configuration_counts_as_it_is_when_the_request_comes() -> None:
@@ -555,3 +565,16 @@ print(app.test_client().get("/", headers={"Origin": "https://a.example"}).header
 assert "flask_cors" not in sys.modules
 """
     assert_prints(code, "None")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="inspect.markcoroutinefunction is new in Python 3.12")
+def test_a_view_that_is_marked_as_a_coroutine_function_is_one() -> None:
+    async def hello() -> str:
+        return "hello"
+
+    def view() -> Any:
+        return hello()
+
+    mark: Any = getattr(inspect, "markcoroutinefunction")  # noqa: B009 - checkers of older versions do not know it
+    response = app_with(cross_origin()(mark(view))).test_client().get("/", headers=ORIGIN)
+    assert (response.data, response.headers["Access-Control-Allow-Origin"]) == (b"hello", ORIGIN["Origin"])

@@ -12,7 +12,7 @@ from weakref import ref
 from wsgiref.validate import validator
 
 import pytest
-from flask import Blueprint, Flask, Response, abort, request
+from flask import Blueprint, Flask, Response, abort, redirect, request
 from flask.views import MethodView
 from hypothesis import example, given, strategies as st
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -248,6 +248,13 @@ def test_the_middleware_of_an_application_has_its_report() -> None:
     report = middleware.__self__.report()
     assert [difference.origin for difference in report.differences] == [A]
     assert report.differences == app.extensions["flask_cors_rs"].report().differences
+
+
+def test_the_policies_of_one_extension_of_several_may_be_report_only() -> None:
+    app = make_app(origins=A, report_only={"origins": B})
+    CORS(app, resources={"/other": {}}, middleware=True)
+    preflight(app, origin=A)
+    assert [difference.origin for difference in app.extensions["flask_cors_rs"].report().differences] == [A]
 
 
 def test_a_redirected_preflight_is_reported_for_its_target() -> None:
@@ -610,11 +617,22 @@ def test_requests_are_logged(caplog: pytest.LogCaptureFixture) -> None:
         assert "Request to /caf\\xe9 matches CORS resource '/*'" in caplog.text
         assert "CORS: origin not allowed" in caplog.text
         caplog.clear()
+        get(app)  # No error, which would also be logged where it is handled.
+        assert "Request to / matches CORS resource '/*'" in caplog.text
+        caplog.clear()
         preflight(app, "/view", B, "GET")
         assert f"CORS headers: {ALLOW_ORIGIN}: {B}" in caplog.text
     caplog.clear()
     preflight(app, method="PUT")
     assert not caplog.records
+
+
+def test_an_error_keeps_the_policy_of_its_view_even_if_that_refuses_the_origin() -> None:
+    app = make_app(origins=A)
+    app.add_url_rule("/error", view_func=cross_origin(origins=B, intercept_exceptions=True)(lambda: abort(404)))
+    for origin, expected in ((A, None), (B, B)):
+        response = get(app, "/error", origin)
+        assert (response.status_code, allowed(response)) == (404, expected)
 
 
 def test_a_view_that_is_decorated_after_the_first_request_has_its_own_policy() -> None:
@@ -899,7 +917,9 @@ def test_a_copied_environ_does_not_hide_that_the_view_has_decided() -> None:
 
 
 @pytest.mark.parametrize("middleware", [False, True])
-def test_a_mounted_application_keeps_its_policy(middleware: bool) -> None:
+@pytest.mark.parametrize("level", [logging.WARNING, logging.DEBUG])
+def test_a_mounted_application_keeps_its_policy(middleware: bool, level: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(level, "flask_cors_rs")
     mounted = Flask("mounted")
     mounted.add_url_rule("/", view_func=lambda: "mounted", endpoint="index")
     CORS(mounted, origins=B, middleware=middleware)
@@ -1221,14 +1241,15 @@ def test_a_redirect_with_an_allow_origin_is_left_alone() -> None:
     assert response.headers.getlist("Access-Control-Allow-Origin") == ["https://own.example"]
 
 
-def test_a_response_in_place_of_a_redirect_has_the_policy_of_its_path() -> None:
+@pytest.mark.parametrize("status", [401, 302])
+def test_a_response_in_place_of_a_redirect_has_the_policy_of_its_path(status: int) -> None:
     app = make_app_without_cors()
     app.add_url_rule("/a/", endpoint="a", view_func=lambda: "hello")
-    app.before_request(lambda: abort(401))
+    app.before_request(lambda: abort(401) if status == 401 else redirect("/sign-in"))
     CORS(app, middleware=True, resources={"/a/": {"origins": B}, "*": {"origins": A}})
     for origin, expected in ((A, A), (B, None)):
         response = get(app, "/a", origin)
-        assert (response.status_code, allowed(response)) == (401, expected)
+        assert (response.status_code, allowed(response)) == (status, expected)
 
 
 @pytest.mark.parametrize("kind", ["alias", "defaults"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask import Blueprint, Flask, current_app
 
-from flask_cors_rs import CORS
+from flask_cors_rs import CORS, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +50,20 @@ def test_every_request_after_it_sees_the_new_policy(middleware: bool) -> None:
     assert (exposed(app, A), exposed(app, B)) == ((None, None), (B, None))
     assert (preflight(app, A), preflight(app, B)) == (None, B)
     assert exposed(app, B, "/missing") == (B, None)
+
+
+def test_an_explanation_names_the_new_policy(middleware: bool) -> None:
+    app = make_app()
+    CORS(app, origins=A, middleware=middleware).reconfigure(origins=B)
+    assert [policy.options.origins for policy in explain(app, A, "GET", "/").policies] == [(B,)]
+
+
+def test_an_application_that_is_registered_after_it_has_the_new_policy() -> None:
+    cors = CORS(origins=A)
+    cors.reconfigure(origins=B)
+    app = make_app()
+    cors.init_app(app)
+    assert (exposed(app, A), exposed(app, B)) == ((None, None), (B, None))
 
 
 def test_the_configuration_is_read_again(middleware: bool) -> None:

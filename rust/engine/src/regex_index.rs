@@ -1,7 +1,7 @@
 //! Many regular expressions, of which a text is compared only with those it can match.
 //!
 //! Nearly every expression has a few characters in a row that each text it matches contains. Such a window is looked up
-//! for each position of a text, so the time does not depend on how many expressions there are.
+//! for each position of a text, so the time depends on how many expressions have theirs in it, not on how many there are.
 
 use crate::regex_set::{Automata, NumberedRegex};
 use crate::required_text::{Length, OTHER, RequiredText, fold};
@@ -15,7 +15,7 @@ const WIDTH: usize = size_of::<Window>();
 /// A few characters in a row, in lower case, as a number, which is quicker to look up.
 type Window = u32;
 
-/// How many characters on each side of a window are compared.
+/// How many characters on each side of a window are compared at most.
 const BESIDE: usize = 16;
 
 /// Numbered regular expressions, by a window that each of them requires.
@@ -31,13 +31,13 @@ struct Group {
     automata: Automata,
 }
 
-/// What each match of some expressions has around a window. A text can be made of the windows of thousands of
-/// expressions, but not with all that is around them, so hardly one of their automata makes states for it.
+/// What each match of some expressions has around a window. A text can contain the windows of thousands of expressions,
+/// but seldom with all that is around them, and an automaton that is not asked makes no states.
 struct Surroundings {
     /// The characters in a row that the window is among.
     row: SmallVec<[u8; WIDTH + 2 * BESIDE]>,
     /// The index of the window in the row.
-    at: usize,
+    offset: usize,
     /// The length of the text before the window.
     before: Length,
     /// The length of the text after the window.
@@ -110,40 +110,38 @@ impl RegexIndex {
 impl Surroundings {
     /// Takes what is around the window at an index of the text that an expression requires.
     fn new(required: &RequiredText, at: usize) -> Self {
-        let is_same = |byte: &&u8| **byte != OTHER;
+        let is_required = |byte: &&u8| **byte != OTHER;
         let (before, after) = around(required.bytes(), at);
-        let before = before.iter().rev().take(BESIDE).take_while(is_same).count();
-        let after = after.iter().take(BESIDE).take_while(is_same).count();
-        let row = required.bytes().get(at.saturating_sub(before)..at + WIDTH + after).unwrap_or_default();
-        Self { row: row.into(), at: before, before: required.length(..at), after: required.length(at + WIDTH..) }
+        let offset = before.iter().rev().take(BESIDE).take_while(is_required).count();
+        let following = after.iter().take(BESIDE).take_while(is_required).count();
+        let row = required.bytes().get(at.saturating_sub(offset)..at + WIDTH + following).unwrap_or_default();
+        Self { row: row.into(), offset, before: required.length(..at), after: required.length(at + WIDTH..) }
     }
 
-    /// Leaves out what others do not have.
+    /// Keeps what other expressions have around the same window as well, and allows for the lengths of both.
     fn keep_shared(&mut self, others: &Self) {
-        let (before, after) = around(&self.row, self.at);
-        let (others_before, others_after) = around(&others.row, others.at);
         let is_same = |(one, other): &(&u8, &u8)| one == other;
-        let at = zip(before.iter().rev(), others_before.iter().rev()).take_while(is_same).count();
-        let after = zip(after, others_after).take_while(is_same).count();
-        self.row.truncate(self.at + WIDTH + after);
-        self.row.drain(..self.at - at);
-        self.at = at;
-        self.before = self.before.or(others.before);
-        self.after = self.after.or(others.after);
+        let (before, after) = around(&self.row, self.offset);
+        let (others_before, others_after) = around(&others.row, others.offset);
+        let offset = zip(before.iter().rev(), others_before.iter().rev()).take_while(is_same).count();
+        let following = zip(after, others_after).take_while(is_same).count();
+        self.row.truncate(self.offset + WIDTH + following);
+        self.row.drain(..self.offset - offset);
+        self.offset = offset;
+        self.before = self.before.union(others.before);
+        self.after = self.after.union(others.after);
     }
 
-    /// Returns whether they are around the window at an index of a text.
+    /// Returns whether a text has them around the window at an index.
     fn are_in(&self, text: &[u8], at: usize) -> bool {
+        let row_start = at.checked_sub(self.offset);
         self.before.includes(at)
             && self.after.includes(text.len().saturating_sub(at + WIDTH))
-            && at
-                .checked_sub(self.at)
-                .and_then(|start| text.get(start..))
-                .is_some_and(|text| text.starts_with(&self.row))
+            && row_start.and_then(|start| text.get(start..)).is_some_and(|text| text.starts_with(&self.row))
     }
 }
 
-/// Returns the windows that are in every text that an expression matches.
+/// Returns the windows that are in every text that an expression matches, each with its index in what is required.
 fn required_windows(required: &RequiredText) -> impl Iterator<Item = (usize, Window)> {
     windows(required.bytes()).filter(|(_, window)| !window.to_be_bytes().contains(&OTHER))
 }
@@ -169,15 +167,19 @@ fn folded(text: &str) -> SmallVec<[u8; 128]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::regex_set::regex_matches;
+    use crate::lazy_dfa::LazyDfa;
     use crate::testing::Suffix;
     use proptest::prelude::*;
+    use proptest::sample::select;
     use std::sync::Arc;
 
+    fn numbered(regexes: impl Iterator<Item = String>) -> Vec<NumberedRegex> {
+        let regexes = regexes.enumerate();
+        regexes.map(|(number, regex)| NumberedRegex { number, regex, matcher: Arc::new(Suffix("!")) }).collect()
+    }
+
     fn index(regexes: impl Iterator<Item = String>) -> RegexIndex {
-        let numbered =
-            regexes.enumerate().map(|(number, regex)| NumberedRegex { number, regex, matcher: Arc::new(Suffix("!")) });
-        let (index, others) = RegexIndex::new(numbered.collect());
+        let (index, others) = RegexIndex::new(numbered(regexes));
         assert!(others.is_empty());
         index
     }
@@ -201,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expression_is_a_candidate_where_all_around_its_window_is_right() {
+    fn an_expression_is_a_candidate_where_its_window_has_the_right_surroundings() {
         let index = index((0..200).map(|number| match number {
             0 => r"https:..[a-z]+\.tenant-0x9\.example(?:\x{A}?\z)".to_owned(),
             1 => r"https:..one-0x9z[a-z]{2}\.(?:com|example)\z".to_owned(),
@@ -222,7 +224,7 @@ mod tests {
             assert_eq!(candidates(text), 1, "{text}");
         }
         for text in [
-            "https://.tenant-0x9.example",      // Nothing before the window but what it stands in.
+            "https://.tenant-0x9.example",      // No label before the window.
             "https://a.tenant-0x9.example\n\n", // More after it.
             "https://a.tenant-0x9.examples-",
             "https://a.fenant-0x9.example",
@@ -271,24 +273,53 @@ mod tests {
         assert_eq!(folded("AbC").as_slice(), b"abc");
     }
 
+    /// Pieces of expressions, each with texts that it matches.
+    const PIECES: [(&str, &[&str]); 20] = [
+        ("abab", &["abab"]),
+        ("[Aa][Bb]ka", &["abka", "ABka"]),
+        ("[Kk\u{212A}]", &["k", "K", "\u{212A}"]),
+        ("[Ii\u{130}\u{131}]", &["i", "\u{130}", "\u{131}"]),
+        ("[Ss\u{17F}]", &["s", "\u{17F}"]),
+        ("a", &["a"]),
+        (".", &["é", "a", "\u{10FFFF}"]),
+        (".*", &["", "ab", "é"]),
+        ("[^b]?", &["", "a", "é"]),
+        ("(a|bab)", &["a", "bab"]),
+        ("(é|ab)", &["é", "ab"]),
+        ("(ba)+", &["ba", "baba"]),
+        ("(ba)*", &["", "baba"]),
+        ("(ab|k){1,2}", &["k", "abab"]),
+        ("(ab){2,}", &["abab", "ababab"]),
+        ("((ab)+k){2,3}", &["abkabk", "abkababkabk"]),
+        ("(a|\\z)", &["a", ""]),
+        ("(ka){0}", &[""]),
+        ("\\b", &[""]),
+        ("\\z", &[""]),
+    ];
+    const ENDS: [(&str, &[&str]); 3] = [("", &["", "ab", "é"]), ("\\z", &[""]), ("(?:\n?\\z)", &["", "\n"])];
+
+    /// Generates expressions, each with a text that it mostly matches.
+    fn expressions() -> impl Strategy<Value = (String, String)> {
+        let matched = |(regex, texts): (&'static str, &'static [&'static str])| (Just(regex), select(texts));
+        let pieces = proptest::collection::vec(select(&PIECES[..]).prop_flat_map(matched), 1..6);
+        (pieces, select(&ENDS[..]).prop_flat_map(matched)).prop_map(|(mut pieces, end)| {
+            pieces.push(end);
+            pieces.into_iter().unzip()
+        })
+    }
+
     proptest! {
         #[test]
         fn what_is_looked_up_agrees_with_a_search_one_by_one(
-            regexes in proptest::collection::vec(
-                "(?:\\\\A)?(?:abab|[Aa][Bb]ka|[Kk\u{212A}]|[.][*?]?|\\(a\\|bab\\)|\\(ba\\)[+*]|\\(ab\\|k\\)\\{1,2\\}){1,6}(?:\\\\z|\\(\n\\?\\\\z\\))?",
-                1..4,
-            ),
-            texts in proptest::collection::vec("(?:ab|ABAB|baka|[abkK\u{212A}é]){0,6}\n?", 16),
+            expressions in proptest::collection::vec(expressions(), 1..4),
         ) {
-            let numbered = regexes.into_iter().enumerate();
-            let numbered = numbered.map(|(number, regex)| NumberedRegex { number, regex, matcher: Arc::new(Suffix("!")) });
-            let numbered: Vec<_> = numbered.filter(|numbered| required_windows(&RequiredText::new(&numbered.regex)).next().is_some()).collect();
-            let regexes: Vec<_> = numbered.iter().map(|numbered| (numbered.number, numbered.regex.clone())).collect();
-            let (index, others) = RegexIndex::new(numbered);
-            prop_assert!(others.is_empty());
+            let (regexes, texts): (Vec<String>, Vec<String>) = expressions.into_iter().unzip();
+            let (index, others) = RegexIndex::new(numbered(regexes.iter().cloned()));
+            let all = (0..).zip(&regexes).map(|(number, regex)| (number, LazyDfa::new(&[regex.as_str()])));
+            let looked_up: Vec<_> = all.filter(|(number, _)| others.iter().all(|other| other.number != *number)).collect();
             for text in texts {
-                let first = regexes.iter().find(|(_, regex)| regex_matches(regex, &text) == Some(true));
-                prop_assert_eq!(index.first_match(&text, None), first.map(|(number, _)| *number), "{}", text);
+                let mut matching = looked_up.iter().filter(|(_, dfa)| dfa.as_ref().is_some_and(|dfa| dfa.is_match(&text)));
+                prop_assert_eq!(index.first_match(&text, None), matching.next().map(|(number, _)| *number), "{}", text);
             }
         }
     }

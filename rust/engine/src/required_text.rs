@@ -4,19 +4,21 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use std::cmp::{max, min};
 use std::slice::SliceIndex;
 
-/// Stands for a character that is no ASCII character, or for a part of an expression that can match different texts.
+/// Stands for a character that is not ASCII, or for a part of an expression that can match different texts.
 pub(crate) const OTHER: u8 = 0xFF;
 
-/// Returns the ASCII character that a character is without regard to case, in lower case, or else [`OTHER`].
+/// Folds an ASCII character to lower case, and any other to [`OTHER`].
 pub(crate) fn fold(character: char) -> u8 {
     match character {
+        // Python's `re.IGNORECASE` takes these for an "i", an "s" and a "k".
+        '\u{130}' | '\u{131}' => b'i',
         '\u{17F}' => b's',
         '\u{212A}' => b'k',
         _ => u8::try_from(character).ok().filter(u8::is_ascii).map_or(OTHER, |byte| byte.to_ascii_lowercase()),
     }
 }
 
-/// How many characters there can be.
+/// A range of lengths, in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Length {
     least: usize,
@@ -40,20 +42,18 @@ impl Length {
         self.least <= length && length <= self.most
     }
 
-    pub(crate) fn or(self, other: Self) -> Self {
+    /// Returns the smallest range that includes both.
+    pub(crate) fn union(self, other: Self) -> Self {
         Self { least: min(self.least, other.least), most: max(self.most, other.most) }
     }
 
-    fn and(self, other: Self) -> Self {
+    fn plus(self, other: Self) -> Self {
         Self { least: self.least.saturating_add(other.least), most: self.most.saturating_add(other.most) }
     }
 
     fn times(self, least: u32, most: Option<u32>) -> Self {
         let times = |length: usize, times: u32| length.saturating_mul(times.try_into().unwrap_or(usize::MAX));
-        Self {
-            least: times(self.least, least),
-            most: if self.most == 0 { 0 } else { most.map_or(usize::MAX, |most| times(self.most, most)) },
-        }
+        Self { least: times(self.least, least), most: most.map_or(usize::MAX, |most| times(self.most, most)) }
     }
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct RequiredText {
 }
 
 impl RequiredText {
-    /// Reads a regular expression that is compared with the start of a text.
+    /// Reads a regular expression that is compared with the start of a text. An invalid one requires nothing.
     pub(crate) fn new(regex: &str) -> Self {
         let mut required = Self::default();
         if let Ok(hir) = regex_syntax::parse(regex) {
@@ -86,14 +86,14 @@ impl RequiredText {
 
     /// Returns the length of what is in a range.
     pub(crate) fn length(&self, range: impl SliceIndex<[Length], Output = [Length]>) -> Length {
-        self.lengths.get(range).unwrap_or_default().iter().fold(Length::default(), |sum, length| sum.and(*length))
+        self.lengths.get(range).unwrap_or_default().iter().fold(Length::default(), |sum, length| sum.plus(*length))
     }
 
     fn read(&mut self, hir: &Hir) {
         match hir.kind() {
             HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
                 Ok(text) => text.chars().for_each(|character| self.push(fold(character), Length::ONE)),
-                Err(_) => self.push(OTHER, Length::of(hir)),
+                Err(_) => self.push(OTHER, Length::ANY),
             },
             HirKind::Class(class) => self.push(folded_class(class), Length::ONE),
             HirKind::Capture(group) => self.read(&group.sub),
@@ -114,18 +114,12 @@ impl RequiredText {
     }
 }
 
-/// Returns the character that all characters of a class are without regard to case, or else [`OTHER`].
+/// Folds a class to what all its characters are folded to, or else to [`OTHER`].
 fn folded_class(class: &Class) -> u8 {
     let Class::Unicode(class) = class else { return OTHER };
-    let mut found = None;
-    for range in class.ranges() {
-        let byte = fold(range.start());
-        if range.start() != range.end() || found.is_some_and(|found| found != byte) {
-            return OTHER;
-        }
-        found = Some(byte);
-    }
-    found.unwrap_or(OTHER)
+    let mut characters = class.iter().flat_map(|range| range.start()..=range.end()).map(fold);
+    let first = characters.next().unwrap_or(OTHER);
+    if first != OTHER && characters.all(|character| character == first) { first } else { OTHER }
 }
 
 #[cfg(test)]
@@ -154,11 +148,14 @@ mod tests {
             (r"(?m:ab$)", "ab_", &[(0, MANY)]),
             (r"ab|x\z", "__", &[(1, 2), (0, MANY)]),
             (r"a(?:bc|bcde)f\z", "a_f", &[(1, 4)]),
+            (r"(?:a\z|b\z)", "_", &[(1, 1)]),
+            (r"(?:ab\z)+", "ab_", &[(0, MANY)]),
+            (r"ab\z(?:cd)?", "ab__", &[(0, 2), (0, MANY)]),
             (r"a(?:bc)+d(?:ef)*g(?:hi)?\z", "abc_d_g_", &[(0, MANY), (0, MANY), (0, 2)]),
             (r"a(?:bc){2,4}(?:de){0,3}\z", "abc__", &[(1, 6), (0, 6)]),
             (r"a(?:[b-d]|xyz){3}\z", "a__", &[(1, 3), (2, 6)]),
             (r"(?:a+){2,}\z", "a__", &[(0, MANY), (1, MANY)]),
-            ("[K\\x{6B}\\x{212A}]ey[d-e]\\z", "key_", &[(1, 1)]),
+            (r"[Kk\x{212A}][Ss\x{17F}][Ii\x{130}\x{131}]x[d-e]\z", "ksix_", &[(1, 1)]),
             (r"ab.é\z", "ab__", &[(1, 1), (1, 1)]),
             ("(", "", &[]),
         ];
