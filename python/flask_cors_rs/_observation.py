@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from . import _log
 from ._engine.decision import Decision
 from ._engine.python import merge_vary
-from ._headers import ENVIRON_ORIGIN, VARY
+from ._headers import ENVIRON_ORIGIN, VARY, has_allow_origin
 from ._options.patterns import pattern_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ._engine.contract import Environ, HeaderList, Policy
     from ._options.parse import Options
@@ -95,6 +95,22 @@ def decide(resources: Resources, environ: Environ, path: str, name: str) -> tupl
         return Decision((), "no rule for this path"), name, None
     pattern, options = resources.patterns[number]
     return resources.policies[number].decide(environ), f"{pattern_text(pattern)} of {name}", options
+
+
+def decide_in_turn(sets: Sequence[Resources], environ: Environ, path: str, headers: HeaderList) -> tuple[Decision, str]:
+    """Ask the sets of rules of a middleware until one allows the origin, and append the headers.
+
+    :returns: the decision, and which policy it comes from
+    """
+    decided = Decision((), "no rule for this path"), "CORSMiddleware"
+    for resources in sets:
+        decision, rule, options = decide(resources, environ, path, "CORSMiddleware")
+        add(decision, options, headers)
+        if has_allow_origin(headers):
+            return decision, rule
+        if decided[0].reason == "no rule for this path":
+            decided = decision, rule
+    return decided
 
 
 def add(decision: Decision, options: Options | None, headers: HeaderList) -> None:

@@ -12,7 +12,7 @@ from ._engine.path import decoded
 from ._headers import EVALUATED, has_allow_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Final, Literal, Protocol, Union
 
     from ._engine.contract import Environ, HeaderList
@@ -190,11 +190,23 @@ class Plan:
     :param observer: who is told about decisions
     """
 
-    __slots__ = ("apply", "decoration_count", "observer", "path_can_change", "preflight", "resources")
+    __slots__ = (
+        "_decide_in_turn",
+        "apply",
+        "decoration_count",
+        "observer",
+        "path_can_change",
+        "preflight",
+        "resources",
+    )
 
     def __init__(self, resources: tuple[Resources, ...], observer: Observer | None) -> None:
         self.resources = resources
         self.observer = observer
+        if observer is not None:
+            from ._observation import decide_in_turn
+
+            self._decide_in_turn = decide_in_turn
         self.decoration_count = decorations.count
         """The count when the plan was made. A plan with another count may not know the policy of a view."""
         self.path_can_change = False
@@ -254,14 +266,14 @@ class Plan:
         if has_allow_origin(headers) or self.observer is None:
             return
         path = decoded(path_info)
-        decision, rule = _decide_in_turn(self.resources, environ, path, headers)
+        decision, rule = self._decide_in_turn(self.resources, environ, path, headers)
         self.observer.observe(environ, decision, rule, self._candidate(environ, path))
 
     def _candidate(self, environ: Environ, path: str) -> Callable[[], tuple[Decision, str]] | None:
         """Return a function that decides about a request by the report-only policies, if there are any."""
         if all(own.report_only is None for own in self.resources):
             return None
-        return lambda: _decide_in_turn([own.report_only or own for own in self.resources], environ, path, [])
+        return lambda: self._decide_in_turn([own.report_only or own for own in self.resources], environ, path, [])
 
     def log(self, environ: Environ, path_info: str) -> None:
         """Log what the rules decide about a request."""
@@ -271,24 +283,3 @@ class Plan:
     def log_preflight(self, environ: Environ) -> None:
         """Log what is decided about a preflight."""
         self.log(environ, environ.get("PATH_INFO") or "")
-
-
-def _decide_in_turn(
-    sets: Sequence[Resources], environ: Environ, path: str, headers: HeaderList
-) -> tuple[Decision, str]:
-    """Ask each set of rules until one allows the origin, and append the headers.
-
-    :returns: the decision, and which policy it comes from
-    """
-    from ._engine.decision import Decision
-    from ._observation import add, decide
-
-    decided = Decision((), "no rule for this path"), "CORSMiddleware"
-    for resources in sets:
-        decision, rule, options = decide(resources, environ, path, "CORSMiddleware")
-        add(decision, options, headers)
-        if has_allow_origin(headers):
-            return decision, rule
-        if decided[0].reason == "no rule for this path":
-            decided = decision, rule
-    return decided
