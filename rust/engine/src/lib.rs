@@ -15,6 +15,7 @@ mod allow_headers;
 mod allow_methods;
 mod allow_origin;
 mod allow_private_network;
+mod characters;
 mod decision;
 mod expose_headers;
 mod header;
@@ -28,6 +29,7 @@ mod policy;
 mod regex_index;
 mod regex_set;
 mod request;
+mod required_rows;
 mod required_text;
 mod rules;
 #[cfg(test)]

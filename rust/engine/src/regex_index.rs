@@ -4,6 +4,7 @@
 //! for each position of a text, so the time depends on how many expressions have theirs in it, not on how many there are.
 
 use crate::regex_set::{Automata, NumberedRegex};
+use crate::required_rows::RequiredRows;
 use crate::required_text::{Length, OTHER, RequiredText, fold};
 use foldhash::fast::FixedState;
 use smallvec::SmallVec;
@@ -18,6 +19,9 @@ type Window = u32;
 /// How many characters on each side of a window are compared at most.
 const BESIDE: usize = 16;
 
+/// The length from which it takes less time to find the rows of characters in a text than to search it.
+const LONG: usize = 512;
+
 /// Numbered regular expressions, by a window that each of them requires.
 pub(crate) struct RegexIndex {
     groups: Vec<Group>,
@@ -27,6 +31,9 @@ pub(crate) struct RegexIndex {
 /// Expressions that have a window in common.
 struct Group {
     surroundings: Surroundings,
+    /// What a text contains that matches, if there is only one expression.
+    rows: Option<RequiredRows>,
+    first_number: usize,
     /// A text can have thousands of windows, so none of these is left to be compiled at a search.
     automata: Automata,
 }
@@ -52,7 +59,7 @@ impl RegexIndex {
         for (_, window) in required.iter().flat_map(required_windows) {
             *counts.entry(window).or_default() += 1;
         }
-        let mut groups: Vec<(Surroundings, Vec<NumberedRegex>)> = Vec::new();
+        let mut groups: Vec<(Surroundings, Option<RequiredRows>, Vec<NumberedRegex>)> = Vec::new();
         let mut groups_by_window = HashMap::default();
         let mut others = Vec::new();
         for (numbered, required) in zip(regexes, required) {
@@ -65,32 +72,46 @@ impl RegexIndex {
             let surroundings = Surroundings::new(&required, at);
             let group = *groups_by_window.entry(window).or_insert(groups.len());
             match groups.get_mut(group) {
-                Some((shared, group)) => {
+                Some((shared, rows, group)) => {
                     shared.keep_shared(&surroundings);
+                    *rows = None;
                     group.push(numbered);
                 }
-                None => groups.push((surroundings, vec![numbered])),
+                None => groups.push((surroundings, Some(RequiredRows::new(&required)), vec![numbered])),
             }
         }
         let groups = groups
             .into_iter()
-            .map(|(surroundings, group)| Group { surroundings, automata: Automata::new(&group) })
+            .map(|(surroundings, rows, group)| Group {
+                surroundings,
+                rows,
+                first_number: group.first().map_or(0, |first| first.number),
+                automata: Automata::new(&group),
+            })
             .collect();
         (Self { groups, groups_by_window }, others)
     }
 
     pub(crate) fn is_match(&self, text: &str) -> bool {
-        self.candidates(text).any(|group| group.is_match(text))
+        self.candidates(text).any(|group| group.automata.is_match(text))
     }
 
     /// Returns the lowest number of an expression that matches, if it is lower than `limit`. Matchers of higher numbers
     /// are not asked.
     pub(crate) fn first_match(&self, text: &str, limit: Option<usize>) -> Option<usize> {
-        self.candidates(text).fold(None, |found, group| group.first_match(text, found.or(limit)).or(found))
+        let mut found = None;
+        for group in self.candidates(text) {
+            let limit = found.or(limit);
+            if limit.is_some_and(|limit| limit <= group.first_number) {
+                break;
+            }
+            found = group.automata.first_match(text, limit).or(found);
+        }
+        found
     }
 
     /// Returns the groups whose window is in a text, with what has to be around it.
-    fn candidates(&self, text: &str) -> impl Iterator<Item = &Automata> {
+    fn candidates(&self, text: &str) -> impl Iterator<Item = &Group> {
         let text = folded(text);
         let mut numbers: SmallVec<[usize; 16]> = SmallVec::new();
         for (at, window) in windows(&text) {
@@ -103,7 +124,8 @@ impl RegexIndex {
         }
         numbers.sort_unstable();
         numbers.dedup();
-        numbers.into_iter().filter_map(|number| Some(&self.groups.get(number)?.automata))
+        let groups = numbers.into_iter().filter_map(|number| self.groups.get(number));
+        groups.filter(move |group| text.len() < LONG || group.rows.as_ref().is_none_or(|rows| rows.are_in(&text)))
     }
 }
 
@@ -115,7 +137,12 @@ impl Surroundings {
         let offset = before.iter().rev().take(BESIDE).take_while(is_required).count();
         let following = after.iter().take(BESIDE).take_while(is_required).count();
         let row = required.bytes().get(at.saturating_sub(offset)..at + WIDTH + following).unwrap_or_default();
-        Self { row: row.into(), offset, before: required.length(..at), after: required.length(at + WIDTH..) }
+        Self {
+            row: row.into(),
+            offset,
+            before: Length::sum(required.parts(..at)),
+            after: Length::sum(required.parts(at + WIDTH..)),
+        }
     }
 
     /// Keeps what other expressions have around the same window as well, and allows for the lengths of both.
@@ -199,6 +226,7 @@ mod tests {
         assert!(own.groups.len() > 900);
         assert_eq!(own.first_match("https://app-1009", None), Some(9));
         assert_eq!(own.first_match("https://app-1008!", None), Some(8));
+        assert_eq!(own.first_match("https://app-1008!", Some(9)), Some(8));
         assert_eq!(own.first_match("https://app-1008!", Some(8)), None);
     }
 
@@ -268,6 +296,24 @@ mod tests {
     }
 
     #[test]
+    fn a_long_text_with_windows_of_all_expressions_has_few_candidates_where_these_can_be_anywhere() {
+        let windows = (0..1_000).fold("https:..".to_owned(), |windows, number| windows + &format!("-{number:04}-"));
+        for (inner, end, first) in [
+            (".*", "9", 0),
+            ("[a-z]*", "9.example", 700),
+            ("[a-z]+", ".example", 700),
+            (".*[a-z]+", "9.example", 0),
+            (".*-x.*", "9.example", 0),
+        ] {
+            let regex = |number| format!(r"https:...*-{number:04}-{inner}\.example\z");
+            let index = index((0..1_000).map(regex));
+            assert!(index.groups.len() > 900);
+            assert_eq!(index.candidates(&format!("{windows}{end}")).count(), 0, "{inner}");
+            assert_eq!(index.first_match(&format!("{windows}-0700-xa.example"), None), Some(first), "{inner}");
+        }
+    }
+
+    #[test]
     fn a_text_is_folded_like_a_class() {
         assert_eq!(folded("K\u{212A}\u{17F}é-").as_slice(), b"kks\xFF-");
         assert_eq!(folded("AbC").as_slice(), b"abc");
@@ -318,6 +364,11 @@ mod tests {
             let all = (0..).zip(&regexes).map(|(number, regex)| (number, LazyDfa::new(&[regex.as_str()])));
             let looked_up: Vec<_> = all.filter(|(number, _)| others.iter().all(|other| other.number != *number)).collect();
             for text in texts {
+                for (number, dfa) in &looked_up {
+                    let is_match = dfa.as_ref().is_some_and(|dfa| dfa.is_match(&text));
+                    let rows = regexes.get(*number).map(|regex| RequiredRows::new(&RequiredText::new(regex)));
+                    prop_assert!(!is_match || rows.is_some_and(|rows| rows.are_in(&folded(&text))), "{}", text);
+                }
                 let mut matching = looked_up.iter().filter(|(_, dfa)| dfa.as_ref().is_some_and(|dfa| dfa.is_match(&text)));
                 prop_assert_eq!(index.first_match(&text, None), matching.next().map(|(number, _)| *number), "{}", text);
             }

@@ -1,5 +1,6 @@
 //! The text that each match of a regular expression contains.
 
+use crate::characters::Characters;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use std::cmp::{max, min};
 use std::slice::SliceIndex;
@@ -21,8 +22,8 @@ pub(crate) fn fold(character: char) -> u8 {
 /// A range of lengths, in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Length {
-    least: usize,
-    most: usize,
+    pub(crate) least: usize,
+    pub(crate) most: usize,
 }
 
 impl Length {
@@ -42,12 +43,17 @@ impl Length {
         self.least <= length && length <= self.most
     }
 
+    /// Returns the length of several parts.
+    pub(crate) fn sum(parts: &[Part]) -> Self {
+        parts.iter().fold(Self::default(), |sum, part| sum.plus(part.length))
+    }
+
     /// Returns the smallest range that includes both.
     pub(crate) fn union(self, other: Self) -> Self {
         Self { least: min(self.least, other.least), most: max(self.most, other.most) }
     }
 
-    fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self { least: self.least.saturating_add(other.least), most: self.most.saturating_add(other.most) }
     }
 
@@ -62,8 +68,15 @@ impl Length {
 pub(crate) struct RequiredText {
     /// A byte for each character, as [`fold`] returns it, and one for each gap.
     bytes: Vec<u8>,
-    /// The length of what each byte stands for.
-    lengths: Vec<Length>,
+    /// What each byte stands for.
+    parts: Vec<Part>,
+}
+
+/// A part of the texts that an expression matches.
+#[derive(Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) length: Length,
+    pub(crate) characters: Characters,
 }
 
 impl RequiredText {
@@ -73,7 +86,7 @@ impl RequiredText {
         if let Ok(hir) = regex_syntax::parse(regex) {
             required.read(&hir);
             if !hir.properties().look_set_suffix().contains(Look::End) {
-                required.push(OTHER, Length::ANY);
+                required.push(OTHER, Length::ANY, Characters::ALL);
             }
         }
         required
@@ -84,33 +97,34 @@ impl RequiredText {
         &self.bytes
     }
 
-    /// Returns the length of what is in a range.
-    pub(crate) fn length(&self, range: impl SliceIndex<[Length], Output = [Length]>) -> Length {
-        self.lengths.get(range).unwrap_or_default().iter().fold(Length::default(), |sum, length| sum.plus(*length))
+    /// Returns what the bytes in a range stand for.
+    pub(crate) fn parts(&self, range: impl SliceIndex<[Part], Output = [Part]>) -> &[Part] {
+        self.parts.get(range).unwrap_or_default()
     }
 
     fn read(&mut self, hir: &Hir) {
+        let characters = || Characters::of(hir);
         match hir.kind() {
             HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
-                Ok(text) => text.chars().for_each(|character| self.push(fold(character), Length::ONE)),
-                Err(_) => self.push(OTHER, Length::ANY),
+                Ok(text) => text.chars().map(fold).for_each(|byte| self.push(byte, Length::ONE, byte.into())),
+                Err(_) => self.push(OTHER, Length::ANY, Characters::ALL),
             },
-            HirKind::Class(class) => self.push(folded_class(class), Length::ONE),
+            HirKind::Class(class) => self.push(folded_class(class), Length::ONE, characters()),
             HirKind::Capture(group) => self.read(&group.sub),
             HirKind::Concat(parts) => parts.iter().for_each(|part| self.read(part)),
             HirKind::Repetition(repeat) if repeat.min > 0 => {
                 self.read(&repeat.sub);
                 let most = repeat.max.map(|most| most.saturating_sub(1));
-                self.push(OTHER, Length::of(&repeat.sub).times(repeat.min - 1, most));
+                self.push(OTHER, Length::of(&repeat.sub).times(repeat.min - 1, most), characters());
             }
             HirKind::Empty | HirKind::Look(_) => {}
-            HirKind::Repetition(_) | HirKind::Alternation(_) => self.push(OTHER, Length::of(hir)),
+            HirKind::Repetition(_) | HirKind::Alternation(_) => self.push(OTHER, Length::of(hir), characters()),
         }
     }
 
-    fn push(&mut self, byte: u8, length: Length) {
+    fn push(&mut self, byte: u8, length: Length, characters: Characters) {
         self.bytes.push(byte);
-        self.lengths.push(length);
+        self.parts.push(Part { length, characters });
     }
 }
 
@@ -134,8 +148,8 @@ mod tests {
     fn required(regex: &str) -> (String, Vec<(usize, usize)>) {
         let required = RequiredText::new(regex);
         let text = required.bytes().iter().map(|byte| if *byte == OTHER { '_' } else { char::from(*byte) }).collect();
-        let gaps = zip(&required.bytes, &required.lengths).filter(|(byte, _)| **byte == OTHER);
-        (text, gaps.map(|(_, length)| (length.least, length.most)).collect())
+        let gaps = zip(&required.bytes, &required.parts).filter(|(byte, _)| **byte == OTHER);
+        (text, gaps.map(|(_, part)| (part.length.least, part.length.most)).collect())
     }
 
     #[test]
