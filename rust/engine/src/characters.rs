@@ -5,7 +5,7 @@ use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
 use std::cmp::min;
 use std::ops::BitOr;
 
-/// A set of characters, as [`fold`] returns them, with a bit for each. [`OTHER`] shares that of U+007F.
+/// A set of characters, as [`fold`] returns them, with a bit for each. [`OTHER`] shares its bit with U+007F.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Characters(u128);
 

@@ -29,7 +29,7 @@ mod policy;
 mod regex_index;
 mod regex_set;
 mod request;
-mod required_rows;
+mod required_literals;
 mod required_text;
 mod rules;
 #[cfg(test)]

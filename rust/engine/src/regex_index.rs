@@ -4,7 +4,7 @@
 //! for each position of a text, so the time depends on how many expressions have theirs in it, not on how many there are.
 
 use crate::regex_set::{Automata, NumberedRegex};
-use crate::required_rows::RequiredRows;
+use crate::required_literals::RequiredLiterals;
 use crate::required_text::{Length, OTHER, RequiredText, fold};
 use foldhash::fast::FixedState;
 use smallvec::SmallVec;
@@ -19,7 +19,7 @@ type Window = u32;
 /// How many characters on each side of a window are compared at most.
 const BESIDE: usize = 16;
 
-/// The length from which it takes less time to find the rows of characters in a text than to search it.
+/// The length from which literals are found before a text is searched.
 const LONG: usize = 512;
 
 /// Numbered regular expressions, by a window that each of them requires.
@@ -31,8 +31,9 @@ pub(crate) struct RegexIndex {
 /// Expressions that have a window in common.
 struct Group {
     surroundings: Surroundings,
-    /// What a text contains that matches, if there is only one expression.
-    rows: Option<RequiredRows>,
+    /// What each match contains, if there is only one expression.
+    literals: Option<RequiredLiterals>,
+    /// The number of the first expression, which is greater than that of the group before.
     first_number: usize,
     /// A text can have thousands of windows, so none of these is left to be compiled at a search.
     automata: Automata,
@@ -59,7 +60,7 @@ impl RegexIndex {
         for (_, window) in required.iter().flat_map(required_windows) {
             *counts.entry(window).or_default() += 1;
         }
-        let mut groups: Vec<(Surroundings, Option<RequiredRows>, Vec<NumberedRegex>)> = Vec::new();
+        let mut groups: Vec<(Surroundings, Option<RequiredLiterals>, Vec<NumberedRegex>)> = Vec::new();
         let mut groups_by_window = HashMap::default();
         let mut others = Vec::new();
         for (numbered, required) in zip(regexes, required) {
@@ -72,19 +73,19 @@ impl RegexIndex {
             let surroundings = Surroundings::new(&required, at);
             let group = *groups_by_window.entry(window).or_insert(groups.len());
             match groups.get_mut(group) {
-                Some((shared, rows, group)) => {
+                Some((shared, literals, group)) => {
                     shared.keep_shared(&surroundings);
-                    *rows = None;
+                    *literals = None;
                     group.push(numbered);
                 }
-                None => groups.push((surroundings, Some(RequiredRows::new(&required)), vec![numbered])),
+                None => groups.push((surroundings, Some(RequiredLiterals::new(&required)), vec![numbered])),
             }
         }
         let groups = groups
             .into_iter()
-            .map(|(surroundings, rows, group)| Group {
+            .map(|(surroundings, literals, group)| Group {
                 surroundings,
-                rows,
+                literals,
                 first_number: group.first().map_or(0, |first| first.number),
                 automata: Automata::new(&group),
             })
@@ -125,7 +126,9 @@ impl RegexIndex {
         numbers.sort_unstable();
         numbers.dedup();
         let groups = numbers.into_iter().filter_map(|number| self.groups.get(number));
-        groups.filter(move |group| text.len() < LONG || group.rows.as_ref().is_none_or(|rows| rows.are_in(&text)))
+        groups.filter(move |group| {
+            text.len() < LONG || group.literals.as_ref().is_none_or(|literals| literals.are_in(&text))
+        })
     }
 }
 
@@ -339,7 +342,7 @@ mod tests {
         ("((ab)+k){2,3}", &["abkabk", "abkababkabk"]),
         ("(a|\\z)", &["a", ""]),
         ("(ka){0}", &[""]),
-        ("\\b", &[""]),
+        ("(?-u:\\b)", &[""]),
         ("\\z", &[""]),
     ];
     const ENDS: [(&str, &[&str]); 3] = [("", &["", "ab", "é"]), ("\\z", &[""]), ("(?:\n?\\z)", &["", "\n"])];
@@ -366,8 +369,8 @@ mod tests {
             for text in texts {
                 for (number, dfa) in &looked_up {
                     let is_match = dfa.as_ref().is_some_and(|dfa| dfa.is_match(&text));
-                    let rows = regexes.get(*number).map(|regex| RequiredRows::new(&RequiredText::new(regex)));
-                    prop_assert!(!is_match || rows.is_some_and(|rows| rows.are_in(&folded(&text))), "{}", text);
+                    let literals = regexes.get(*number).map(|regex| RequiredLiterals::new(&RequiredText::new(regex)));
+                    prop_assert!(!is_match || literals.is_some_and(|each| each.are_in(&folded(&text))), "{}", text);
                 }
                 let mut matching = looked_up.iter().filter(|(_, dfa)| dfa.as_ref().is_some_and(|dfa| dfa.is_match(&text)));
                 prop_assert_eq!(index.first_match(&text, None), matching.next().map(|(number, _)| *number), "{}", text);
