@@ -3,6 +3,7 @@
 //! A search takes time linear in the text, also where no state can be kept. The states of all automata of a process share
 //! [`BUDGET`]: a request can add states, but cannot make the memory grow.
 
+use crate::valid_utf8::reduced;
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::nfa::thompson::{Config as NfaConfig, NFA, WhichCaptures};
 use regex_automata::{Anchored, Input};
@@ -73,8 +74,11 @@ pub(crate) struct LazyDfa {
 impl LazyDfa {
     /// Compiles regular expressions; `None` if they exceed the size limit or are invalid.
     pub(crate) fn new(regexes: &[&str]) -> Option<Self> {
-        let config = NfaConfig::new().nfa_size_limit(Some(NFA_SIZE_LIMIT)).which_captures(WhichCaptures::None);
-        let nfa = NFA::compiler().configure(config).build_many(regexes).ok()?;
+        let parsed = regexes.iter().map(|regex| Some(reduced(regex_syntax::parse(regex).ok()?)));
+        let parsed: Vec<_> = parsed.collect::<Option<_>>()?;
+        let config =
+            NfaConfig::new().utf8(false).nfa_size_limit(Some(NFA_SIZE_LIMIT)).which_captures(WhichCaptures::None);
+        let nfa = NFA::compiler().configure(config).build_many_from_hir(&parsed).ok()?;
         // The check asks for much more than two states, which are enough to go on.
         let config = Config::new().cache_capacity(CAPACITY).skip_cache_capacity_check(true);
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;

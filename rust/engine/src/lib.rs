@@ -35,6 +35,7 @@ mod rules;
 #[cfg(test)]
 mod testing;
 mod text;
+mod valid_utf8;
 mod vary;
 
 pub use decision::{Decision, Reason};
