@@ -19,7 +19,7 @@ type Window = u32;
 /// How many characters on each side of a window are compared at most.
 const BESIDE: usize = 16;
 
-/// The length from which literals are found before a text is searched.
+/// The length, in characters, from which a text is checked for literals before it is searched.
 const LONG: usize = 512;
 
 /// Numbered regular expressions, by a window that each of them requires.
@@ -40,7 +40,7 @@ struct Group {
 }
 
 /// What each match of some expressions has around a window. A text can contain the windows of thousands of expressions,
-/// but seldom with all that is around them, and an automaton that is not asked makes no states.
+/// but seldom with all that is around them, and an automaton that is not searched creates no states.
 struct Surroundings {
     /// The characters in a row that the window is among.
     row: SmallVec<[u8; WIDTH + 2 * BESIDE]>,

@@ -5,17 +5,18 @@ use crate::required_text::{Length, OTHER, Part, RequiredText};
 use memchr::memmem::Finder;
 use std::cmp::{max, min};
 
-/// How many places of a literal are looked at, so that a text that is full of it takes no longer than another.
+/// The most places of a literal that are checked, so that a text full of it takes no longer than any other. After that,
+/// the literal counts as found.
 const PLACES: usize = 64;
 
 /// Literals, in the order in which each match of an expression contains them.
 ///
-/// In most texts it takes less time to find them than to search with an automaton, and makes no states.
+/// Finding them usually takes less time than a search with an automaton, and creates no states.
 pub(crate) struct RequiredLiterals(Box<[Literal]>);
 
 struct Literal {
     text: Box<[u8]>,
-    /// The least distance from the end of the literal before.
+    /// The least distance from the end of the previous literal.
     distance: usize,
     /// The length of the text before the literal.
     before: Length,
@@ -28,6 +29,7 @@ struct Literal {
 }
 
 impl RequiredLiterals {
+    /// Takes the literals of what an expression requires.
     pub(crate) fn new(required: &RequiredText) -> Self {
         let lengths = lengths_to_end(required.parts(..));
         let mut literals = Vec::new();
@@ -60,7 +62,7 @@ impl RequiredLiterals {
 }
 
 impl Literal {
-    /// Returns the first index at which the literal can end, given the end of the literal before.
+    /// Returns the least index at which the literal can end, given that of the previous literal.
     fn find_end(&self, text: &[u8], end_before: usize) -> Option<usize> {
         let length = self.text.len();
         let latest = min(text.len().checked_sub(self.after.least)?, self.before.most.saturating_add(length));

@@ -2,17 +2,17 @@
 
 use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, ClassUnicode, Hir, HirKind, Literal, Repetition};
 
-/// Returns an expression that matches at the start of the same valid texts, with fewer bytes to tell apart.
+/// Returns an expression that matches at the start of the same valid texts, but distinguishes fewer bytes.
 ///
-/// Where a class has all characters beyond ASCII, as `.` has, only their first bytes are told from the others. That a
-/// match can then end within a character makes no difference, unless a word boundary is looked for there.
+/// A class that contains all non-ASCII characters, such as `.`, checks only their first byte. A match can then end inside
+/// a character, which matters only to word boundaries.
 pub(crate) fn reduced(hir: Hir) -> Hir {
     if hir.properties().look_set().contains_word() { hir } else { with_reduced_classes(hir) }
 }
 
 fn with_reduced_classes(hir: Hir) -> Hir {
     match hir.into_kind() {
-        HirKind::Class(Class::Unicode(class)) if has_all_beyond_ascii(&class) => first_and_following_bytes(&class),
+        HirKind::Class(Class::Unicode(class)) if has_all_non_ascii(&class) => first_and_following_bytes(&class),
         HirKind::Class(class) => Hir::class(class),
         HirKind::Repetition(Repetition { min, max, greedy, sub }) => {
             Hir::repetition(Repetition { min, max, greedy, sub: Box::new(with_reduced_classes(*sub)) })
@@ -26,14 +26,14 @@ fn with_reduced_classes(hir: Hir) -> Hir {
     }
 }
 
-fn has_all_beyond_ascii(class: &ClassUnicode) -> bool {
-    // A range can end before the surrogates, which are no characters.
+fn has_all_non_ascii(class: &ClassUnicode) -> bool {
+    // A range can end before the surrogates, which are not characters.
     [('\u{80}', '\u{D7FF}'), ('\u{E000}', char::MAX)]
         .iter()
         .all(|(start, end)| class.iter().any(|range| range.start() <= *start && *end <= range.end()))
 }
 
-/// Returns the first bytes of the characters of a class, followed by any bytes that are not the first of a character.
+/// Returns the first bytes of the characters of a class, followed by any number of continuation bytes.
 fn first_and_following_bytes(class: &ClassUnicode) -> Hir {
     let ascii = class.iter().filter_map(|range| {
         let start = u8::try_from(range.start()).ok().filter(u8::is_ascii)?;
@@ -56,13 +56,14 @@ mod tests {
     use regex_automata::nfa::thompson::NFA;
     use regex_automata::{Anchored, Input};
     use regex_syntax::ParserBuilder;
+    use std::slice;
 
     fn parse(regex: &str) -> Hir {
         ParserBuilder::new().utf8(false).build().parse(regex).unwrap_or_else(|_| Hir::fail())
     }
 
     #[test]
-    fn a_class_of_all_characters_beyond_ascii_is_reduced() {
+    fn a_class_of_all_non_ascii_characters_is_reduced() {
         let lines = [r".", r"[^\n]", r"[\x{0}-\x{9}\x{B}-\x{D7FF}\x{E000}-\x{10FFFF}]", r"(.)"];
         for regex in lines {
             assert_eq!(reduced(parse(regex)), parse(r"(?s-u:[\x00-\x09\x0B-\x7F\xC2-\xF4][\x80-\xBF]*)"), "{regex}");
@@ -71,17 +72,18 @@ mod tests {
         {
             assert_eq!(reduced(parse(regex)), parse(regex), "{regex}");
         }
-        assert_eq!(is_match(&reduced(parse(r".(?-u:\b{end-half})")), "éa"), Some(false));
+        assert_eq!(first_match(&[reduced(parse(r".(?-u:\b{end-half})"))], "éa"), None);
     }
 
-    fn is_match(hir: &Hir, text: &str) -> Option<bool> {
-        let nfa = NFA::compiler().configure(NFA::config().utf8(false)).build_from_hir(hir).ok()?;
+    /// Returns the index of the first expression that matches at the start of a text.
+    fn first_match(hirs: &[Hir], text: &str) -> Option<usize> {
+        let nfa = NFA::compiler().configure(NFA::config().utf8(false)).build_many_from_hir(hirs).ok()?;
         let dfa = DFA::builder().build_from_nfa(nfa).ok()?;
         let found = dfa.try_search_fwd(&mut dfa.create_cache(), &Input::new(text).anchored(Anchored::Yes));
-        Some(found.ok()?.is_some())
+        Some(found.ok()??.pattern().as_usize())
     }
 
-    const PIECES: [&str; 21] = [
+    const PIECES: [&str; 25] = [
         ".",
         ".*?",
         "(?s:.)",
@@ -98,6 +100,10 @@ mod tests {
         "[a-z]",
         "(?m:$)",
         "(?m:^)",
+        "(?Rm:$)",
+        "(?Rm:^)",
+        r"\A",
+        r"[^\x00-\x7F]",
         "\\z",
         "(?-u:\\b)",
         "(?-u:\\B)",
@@ -108,11 +114,13 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_reduced_matches_the_same_texts(
-            pieces in proptest::collection::vec(select(&PIECES[..]), 1..6),
-            text in "[ab\n\u{7F}\u{80}éü€\u{D7FF}\u{E000}\u{10FFFF}]{0,6}",
+            regexes in proptest::collection::vec(proptest::collection::vec(select(&PIECES[..]), 1..6), 1..4),
+            text in "[ab\r\n\u{7F}\u{80}éü€\u{D7FF}\u{E000}\u{10FFFF}]{0,6}",
         ) {
-            let hir = parse(&pieces.concat());
-            prop_assert_eq!(is_match(&reduced(hir.clone()), &text), is_match(&hir, &text), "{:?} {:?}", pieces, text);
+            let hirs: Vec<Hir> = regexes.iter().map(|pieces| parse(&pieces.concat())).collect();
+            let reduced: Vec<Hir> = hirs.iter().cloned().map(reduced).collect();
+            let first = hirs.iter().position(|hir| first_match(slice::from_ref(hir), &text).is_some());
+            prop_assert_eq!(first_match(&reduced, &text), first, "{:?} {:?}", regexes, text);
         }
     }
 }
