@@ -150,10 +150,6 @@ class Rules(Protocol):
         """
         ...
 
-    def decide(self, environ: Environ, path: str, /) -> Decision:
-        """Decide about a request by the rule for a path."""
-        ...
-
     def match(self, path: str, /) -> int | None:
         """Return the number of the first rule that matches a path."""
         ...

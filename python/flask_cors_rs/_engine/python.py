@@ -527,12 +527,3 @@ class Rules:
         else:
             number = self.match(decoded(environ.get("PATH_INFO") if path_info is None else path_info))
         return "no rule for this path" if number is None else self._policies[number].apply_with_reason(environ, headers)
-
-    def decide(self, environ: Environ, path: str) -> Decision:
-        """Decide about a request by the rule for a path."""
-        number = self.match(path)
-        if number is None:
-            from .decision import Decision
-
-            return Decision((), "no rule for this path")
-        return self._policies[number].decide(environ)

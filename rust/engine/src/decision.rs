@@ -56,8 +56,7 @@ pub struct Decision<'a> {
 
 impl Decision<'_> {
     /// Returns a decision without headers.
-    #[must_use]
-    pub fn without_headers(reason: Reason) -> Self {
+    pub(crate) fn without_headers(reason: Reason) -> Self {
         Self { headers: ArrayVec::new(), reason }
     }
 }

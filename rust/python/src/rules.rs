@@ -7,7 +7,7 @@ use crate::path::{decoded, unquote};
 use crate::pattern::check_raised;
 use crate::policy::Policy;
 use crate::{decision, pattern};
-use cors_engine::{Decision, Reason};
+use cors_engine::Reason;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
@@ -116,14 +116,6 @@ impl Rules {
             Reason::NoRule
         };
         Ok(decision::reason_to_python(environ.py(), reason).clone())
-    }
-
-    /// Decide about a request by the rule for a path.
-    fn decide<'py>(&self, environ: &Bound<'py, PyDict>, path: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-        match self.policy(path)? {
-            Some(policy) => policy.decide(environ),
-            None => decision::to_python(environ.py(), &Decision::without_headers(Reason::NoRule)),
-        }
     }
 
     /// Return the number of the first rule that matches a path, unquoted once more as in Flask-CORS.
