@@ -64,6 +64,24 @@ class Observer:
         except Exception:
             _log.write(_log.ERROR, "A CORS decision could not be observed", exc_info=True)
 
+    @staticmethod
+    def decide_in_turn(
+        sets: Sequence[Resources], environ: Environ, path: str, headers: HeaderList
+    ) -> tuple[Decision, str]:
+        """Ask the sets of rules of a middleware until one allows the origin, and append the headers.
+
+        :returns: the decision, and which policy it comes from
+        """
+        decided = Decision((), "no rule for this path"), "CORSMiddleware"
+        for resources in sets:
+            decision, rule, options = decide(resources, environ, path, "CORSMiddleware")
+            add(decision, options, headers)
+            if has_allow_origin(headers):
+                return decision, rule
+            if decided[0].reason == "no rule for this path":
+                decided = decision, rule
+        return decided
+
     def _observe(
         self, environ: Environ, decision: Decision, rule: str, candidate: Callable[[], tuple[Decision, str]] | None
     ) -> None:
@@ -95,22 +113,6 @@ def decide(resources: Resources, environ: Environ, path: str, name: str) -> tupl
         return Decision((), "no rule for this path"), name, None
     pattern, options = resources.patterns[number]
     return resources.policies[number].decide(environ), f"{pattern_text(pattern)} of {name}", options
-
-
-def decide_in_turn(sets: Sequence[Resources], environ: Environ, path: str, headers: HeaderList) -> tuple[Decision, str]:
-    """Ask the sets of rules of a middleware until one allows the origin, and append the headers.
-
-    :returns: the decision, and which policy it comes from
-    """
-    decided = Decision((), "no rule for this path"), "CORSMiddleware"
-    for resources in sets:
-        decision, rule, options = decide(resources, environ, path, "CORSMiddleware")
-        add(decision, options, headers)
-        if has_allow_origin(headers):
-            return decision, rule
-        if decided[0].reason == "no rule for this path":
-            decided = decision, rule
-    return decided
 
 
 def add(decision: Decision, options: Options | None, headers: HeaderList) -> None:

@@ -190,23 +190,11 @@ class Plan:
     :param observer: who is told about decisions
     """
 
-    __slots__ = (
-        "_decide_in_turn",
-        "apply",
-        "decoration_count",
-        "observer",
-        "path_can_change",
-        "preflight",
-        "resources",
-    )
+    __slots__ = ("apply", "decoration_count", "observer", "path_can_change", "preflight", "resources")
 
     def __init__(self, resources: tuple[Resources, ...], observer: Observer | None) -> None:
         self.resources = resources
         self.observer = observer
-        if observer is not None:
-            from ._observation import decide_in_turn
-
-            self._decide_in_turn = decide_in_turn
         self.decoration_count = decorations.count
         """The count when the plan was made. A plan with another count may not know the policy of a view."""
         self.path_can_change = False
@@ -253,27 +241,30 @@ class Plan:
 
         :param path_info: the path whose rule decides, by default that of the request
         """
-        if self.observer is not None and reason not in PASSED_ON:
+        observer = self.observer
+        if observer is not None and reason not in PASSED_ON:
             from ._engine.decision import Decision
 
             path = decoded(environ.get("PATH_INFO") if path_info is None else path_info)
             rule = next((rule for own in self.resources if (rule := own.rule_for(path))), "")
             decision = Decision(tuple(headers), reason)
-            self.observer.observe(environ, decision, f"{rule} of CORSMiddleware", self._candidate(environ, path))
+            candidate = self._candidate(observer, environ, path)
+            observer.observe(environ, decision, f"{rule} of CORSMiddleware", candidate)
         return reason
 
     def _apply_and_observe(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
-        if has_allow_origin(headers) or self.observer is None:
+        observer = self.observer
+        if has_allow_origin(headers) or observer is None:
             return
         path = decoded(path_info)
-        decision, rule = self._decide_in_turn(self.resources, environ, path, headers)
-        self.observer.observe(environ, decision, rule, self._candidate(environ, path))
+        decision, rule = observer.decide_in_turn(self.resources, environ, path, headers)
+        observer.observe(environ, decision, rule, self._candidate(observer, environ, path))
 
-    def _candidate(self, environ: Environ, path: str) -> Callable[[], tuple[Decision, str]] | None:
+    def _candidate(self, observer: Observer, environ: Environ, path: str) -> Callable[[], tuple[Decision, str]] | None:
         """Return a function that decides about a request by the report-only policies, if there are any."""
         if all(own.report_only is None for own in self.resources):
             return None
-        return lambda: self._decide_in_turn([own.report_only or own for own in self.resources], environ, path, [])
+        return lambda: observer.decide_in_turn([own.report_only or own for own in self.resources], environ, path, [])
 
     def log(self, environ: Environ, path_info: str) -> None:
         """Log what the rules decide about a request."""

@@ -1,6 +1,6 @@
 //! Sets of characters.
 
-use crate::required_text::{OTHER, fold};
+use crate::required_text::{OTHER, TAKEN_FOR_ASCII, fold};
 use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
 use std::cmp::min;
 use std::ops::BitOr;
@@ -31,9 +31,9 @@ impl Characters {
     fn of_class(class: &ClassUnicode) -> Self {
         let ascii = class.iter().flat_map(|range| range.start()..=min(range.end(), '\u{7F}'));
         let has = |character: &char| class.iter().any(|range| (range.start()..=range.end()).contains(character));
-        let folded_to_ascii = ['\u{130}', '\u{131}', '\u{17F}', '\u{212A}'].into_iter().filter(has);
+        let taken_for_ascii = TAKEN_FOR_ASCII.into_iter().map(|(character, _)| character).filter(has);
         let other = class.iter().any(|range| range.end() > '\u{7F}').then_some(OTHER);
-        ascii.chain(folded_to_ascii).map(fold).chain(other).map(Self::from).collect()
+        ascii.chain(taken_for_ascii).map(fold).chain(other).map(Self::from).collect()
     }
 
     pub(crate) fn contains(self, folded: u8) -> bool {

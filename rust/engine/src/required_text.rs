@@ -8,14 +8,15 @@ use std::slice::SliceIndex;
 /// Stands for a character that is not ASCII, or for a part of an expression that can match different texts.
 pub(crate) const OTHER: u8 = 0xFF;
 
-/// Folds an ASCII character to lower case, and any other to [`OTHER`].
+/// The other characters that Python's `re.IGNORECASE` takes for an ASCII letter, each with that letter.
+pub(crate) const TAKEN_FOR_ASCII: [(char, u8); 4] =
+    [('\u{130}', b'i'), ('\u{131}', b'i'), ('\u{17F}', b's'), ('\u{212A}', b'k')];
+
+/// Folds an ASCII character to lower case, one of [`TAKEN_FOR_ASCII`] to its letter, and any other to [`OTHER`].
 pub(crate) fn fold(character: char) -> u8 {
-    match character {
-        // Python's `re.IGNORECASE` takes these for an "i", an "s" and a "k".
-        '\u{130}' | '\u{131}' => b'i',
-        '\u{17F}' => b's',
-        '\u{212A}' => b'k',
-        _ => u8::try_from(character).ok().filter(u8::is_ascii).map_or(OTHER, |byte| byte.to_ascii_lowercase()),
+    match u8::try_from(character).ok().filter(u8::is_ascii) {
+        Some(byte) => byte.to_ascii_lowercase(),
+        None => TAKEN_FOR_ASCII.iter().find(|(other, _)| *other == character).map_or(OTHER, |(_, letter)| *letter),
     }
 }
 
