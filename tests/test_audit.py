@@ -67,6 +67,13 @@ FOUND: list[tuple[dict[str, Any], str, str | None]] = [
 ]
 
 
+def test_a_finding_names_the_resource(caplog: pytest.LogCaptureFixture) -> None:
+    app = Flask(__name__)
+    CORS(app, resources={"/api/*": CREDENTIALS})
+    assert "/api/* of CORS(app)" in caplog.text
+    assert {finding.where for finding in audit(app)} == {"/api/* of CORS(app)"}
+
+
 @pytest.mark.parametrize(
     ("options", "name", "example"), FOUND, ids=[short_id(f"{case[1]} {case[0]}") for case in FOUND]
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -13,7 +13,18 @@ from hypothesis import given, strategies as st
 from flask_cors_rs import CORS, cross_origin
 from flask_cors_rs._options.parse import PLAIN
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 pytestmark = pytest.mark.usefixtures("engine")
+
+
+class Unreadable:
+    """A collection that raises an error when it is read."""
+
+    def __iter__(self) -> Iterator[str]:
+        raise ValueError("gone")
+
 
 WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"origins": "https://[a.example"}, ValueError, r"origins: 'https://\[a.example' .*re\.escape"),
@@ -27,6 +38,12 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"methods": ["GET", 5]}, TypeError, r"methods=\['GET', 5\]"),
     ({"expose_headers": "X-A\x7f"}, ValueError, r"expose_headers: 'X-A\\x7f'"),
     ({"expose_headers": ["X", None]}, TypeError, "expose_headers"),
+    ({"expose_headers": "X-\ud800"}, ValueError, r"expose_headers: 'X-\\ud800' contains '\\ud800'"),
+    ({"expose_headers": "X-\udfff"}, ValueError, r"expose_headers: 'X-\\udfff' contains '\\udfff'"),
+    ({"origins": Unreadable()}, ValueError, "origins=.* cannot be read: gone"),
+    ({"allow_headers": Unreadable()}, ValueError, "allow_headers=.* cannot be read: gone"),
+    ({"methods": Unreadable()}, ValueError, "methods=.* cannot be read: gone"),
+    ({"expose_headers": Unreadable()}, ValueError, "expose_headers=.* cannot be read: gone"),
     ({"max_age": "5\r\nSet-Cookie: x"}, ValueError, "max_age"),
     ({"supports_credentials": True, "send_wildcard": True, "origins": "*"}, ValueError, "name the origins"),
     ({"origins": "a{99999999999999999999}("}, ValueError, "origins"),
@@ -109,9 +126,12 @@ def test_what_only_a_request_can_show_is_left_out_and_logged(
     assert not re.search("[\x00-\x1f]", caplog.records[0].getMessage())
 
 
-def test_an_impossible_combination_from_the_configuration_sends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("origins", ["*", ["*", "https://a.example"], ["*", lambda _: True]])
+def test_an_impossible_combination_from_the_configuration_sends_nothing(
+    origins: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     app = Flask(__name__)
-    app.config.update(CORS_SUPPORTS_CREDENTIALS=True, CORS_SEND_WILDCARD=True)
+    app.config.update(CORS_SUPPORTS_CREDENTIALS=True, CORS_SEND_WILDCARD=True, CORS_ORIGINS=origins)
     app.add_url_rule("/", view_func=cross_origin()(lambda: "hello"), endpoint="view")
     response = app.test_client().get("/", headers={"Origin": "https://a.example"})
     assert response.data == b"hello"

@@ -163,6 +163,20 @@ def test_a_name_that_takes_another_s_place_in_a_long_list_of_headers_is_allowed_
     assert app.test_client().options("/", headers=asked).headers["Access-Control-Allow-Headers"] == "X-New"
 
 
+def test_the_text_of_an_object_in_a_list_may_change() -> None:
+    class Changing:
+        text = "https://b.example"
+
+        def __str__(self) -> str:
+            return self.text
+
+    origin = Changing()
+    app = app_with(cross_origin(origins=[origin])(lambda: "hello"))  # type: ignore[list-item]
+    assert allowed(app) is None
+    origin.text = "https://a.example"
+    assert allowed(app) == ORIGIN["Origin"]
+
+
 def test_an_iterator_is_read_by_one_request() -> None:
     """As in Flask-CORS, which reads the options at each request."""
     app = app_with(cross_origin(origins=iter(["https://a.example"]))(lambda: "hello"))
@@ -194,6 +208,16 @@ def test_automatic_options_may_be_off() -> None:
     assert app.test_client().options("/", headers=ASK).data == b"hello"
     app = app_with(cross_origin()(lambda: "hello"), CORS_AUTOMATIC_OPTIONS=False)
     assert app.test_client().options("/", headers=ASK).data == b"hello"
+
+
+def test_a_view_keeps_the_methods_that_it_requires() -> None:
+    def view() -> str:
+        return "hello"
+
+    view.required_methods = {"PUT"}  # type: ignore[attr-defined] # Flask reads it.
+    app = app_with(cross_origin()(view))
+    assert app.test_client().put("/").status_code == 200
+    assert app.test_client().options("/", headers=ASK).headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
 
 
 def test_async_views_work() -> None:

@@ -8,6 +8,7 @@ import pickle
 import re
 from typing import TYPE_CHECKING, Any
 
+import flask_cors
 import pytest
 from flask import Blueprint, Flask, Response, abort, current_app
 from werkzeug.datastructures import Headers, MultiDict
@@ -87,6 +88,33 @@ def test_resources_in_all_their_forms(resources: Any) -> None:
     CORS(app, resources=resources)
     assert allowed(app, "/a")
     assert not allowed(app, "/c")
+
+
+@pytest.mark.parametrize(("flags", "matched"), [(0, ["/a"]), (re.I, ["/a", "/A"]), (re.S, ["/a"]), (re.DEBUG, ["/a"])])
+def test_the_flags_of_a_compiled_path_count(flags: int, matched: list[str]) -> None:
+    app = app_with("/a", "/A", "/b")
+    CORS(app, resources=re.compile("/a", flags))
+    assert [path for path in ("/a", "/A", "/b") if allowed(app, path)] == matched
+
+
+def test_rules_see_a_path_that_is_decoded_twice() -> None:
+    """As in Flask-CORS, which unquotes what Flask has decoded."""
+    app = Flask(__name__)
+    app.add_url_rule("/<name>", endpoint="view", view_func=lambda name: name)
+    CORS(app, resources="/a")
+    assert app.test_client().get("/%2561").text == "%61"
+    matched = {path: bool(allowed(app, path)) for path in ("/%61", "/%2561", "/%252561", "/b")}
+    assert matched == {"/%61": True, "/%2561": True, "/%252561": False, "/b": False}
+
+
+@pytest.mark.parametrize("resources", ["*", ["/a", "/b"], {"/a": {}, "/b": {}}])
+def test_an_iterator_of_origins_is_read_as_by_flask_cors(resources: Any) -> None:
+    def answers(extension: Any) -> list[str | None]:
+        app = app_with("/a", "/b")
+        extension(app, origins=iter([ORIGIN["Origin"]]), resources=resources)
+        return [allowed(app, "/a"), allowed(app, "/b")]
+
+    assert answers(CORS) == answers(flask_cors.CORS)
 
 
 def test_a_blueprint_has_cors_of_its_own() -> None:

@@ -671,6 +671,23 @@ assert ask("/later", headers=headers).headers["Access-Control-Allow-Origin"] == 
     assert result.returncode == 0, result.stderr
 
 
+def test_a_decorated_view_beside_another_application_has_its_own_policy(engine: str) -> None:
+    # In a process of its own, where nothing else has been decorated.
+    program = f"""
+from flask import Flask
+from flask_cors_rs import CORS, cross_origin
+
+app = Flask(__name__)
+app.add_url_rule("/strict", endpoint="strict", view_func=cross_origin(origins={B!r})(lambda: "strict"))
+CORS(Flask("other"))
+CORS(app, middleware=True)
+headers = {{"Origin": {A!r}, "Access-Control-Request-Method": "GET"}}
+assert "Access-Control-Allow-Origin" not in app.test_client().options("/strict", headers=headers).headers
+"""
+    result = run_python("-c", program, FLASK_CORS_RS_BACKEND=engine)
+    assert result.returncode == 0, result.stderr
+
+
 def test_a_redirect_that_is_added_after_the_first_preflight_is_followed() -> None:
     app = make_app(resources={"/later/": {"origins": B}, "*": {"origins": A}})
     assert allowed(preflight(app, "/later")) == A
@@ -928,6 +945,17 @@ def test_a_mounted_application_keeps_its_policy(middleware: bool, level: int, ca
     CORS(app, middleware=True)
     assert_strict(app, "/mounted/")
     assert allowed(get(app)) == allowed(preflight(app)) == A
+
+
+def test_a_mounted_application_in_a_middleware_of_its_own_keeps_its_policy() -> None:
+    mounted = Flask("mounted")
+    mounted.add_url_rule("/", view_func=lambda: "mounted", endpoint="index")
+    CORS(mounted, origins=B)
+    app = make_app_without_cors()
+    inner: Any = {"/mounted": CORSMiddleware(mounted, origins=B)}
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, inner)  # type: ignore[method-assign]
+    CORS(app, middleware=True)
+    assert [allowed(get(app, "/mounted/", origin)) for origin in (A, B)] == [None, B]
 
 
 @pytest.mark.parametrize("middleware", [False, True])
@@ -1198,6 +1226,16 @@ def test_a_view_that_is_replaced_by_a_decorated_one_has_its_policy() -> None:
     assert (preflight(app).status_code, allowed(preflight(app, origin=B))) == (403, B)
 
 
+def test_a_view_that_comes_to_refer_to_a_decorated_one_is_asked() -> None:
+    inner: list[Any] = []
+    app = make_app(origins="*")
+    app.view_functions["index"] = lambda: inner[-1]() + "!"
+    cross_origin()(lambda: "decorated before")
+    assert preflight(app).status_code == 204
+    inner.append(cross_origin(origins=B)(lambda: "strict"))
+    assert preflight(app).status_code == 200
+
+
 def test_a_redirect_to_another_host_is_decided_by_the_policy_there() -> None:
     app = make_strict("/strict/", host_matching=True, static_host="static.example")
     app.url_map.add(app.url_rule_class("/there/", endpoint="strict", host="api.example"))
@@ -1296,6 +1334,16 @@ def test_start_response_takes_the_names_of_pep_3333() -> None:
         return []
 
     assert allowed(get(CORSMiddleware(application, origins=A))) == A
+
+
+def test_exc_info_is_passed_on_only_where_there_is_one() -> None:
+    """Some servers and middlewares take two arguments, although PEP 3333 asks for the third."""
+    given: list[tuple[Any, ...]] = []
+    environ = EnvironBuilder("/", headers=[("Origin", A)]).get_environ()
+    apps: list[Any] = [make_app(origins=A), CORSMiddleware(make_app_without_cors(), origins=A)]
+    for app in apps:
+        app(environ, lambda *arguments: given.append(arguments))
+    assert [len(arguments) for arguments in given] == [2, 2]
 
 
 def test_several_extensions_are_asked_in_turn() -> None:

@@ -359,8 +359,12 @@ def _items(option: str, value: Any, report: Report) -> list[Any]:
     try:
         return [expand_wildcard(item) for item in ensure_iterable(value)]
     except Exception as error:
-        report(type(error)(f"{option}={value!r} cannot be read: {error}"))
+        report(_unreadable(option, value, error))
         return []
+
+
+def _unreadable(option: str, value: Any, error: Exception) -> Exception:
+    return type(error)(f"{option}={value!r} cannot be read: {error}")
 
 
 def _is_matcher(item: object) -> TypeGuard[Subdomains | Regex | Callable[[str], object]]:
@@ -437,7 +441,9 @@ def joined(option: str, value: Any, report: Report) -> str | None:
         return ", ".join(str(item) for item in sorted(value))
     except TypeError as error:
         report(TypeError(f"{option}={value!r} must be a str or an iterable of str ({error})"))
-        return None
+    except Exception as error:
+        report(_unreadable(option, value, error))
+    return None
 
 
 def _seconds(value: Any) -> str | None:
