@@ -296,6 +296,28 @@ def test_class_views_answer_preflights(base: Any, finished: bool) -> None:
     assert app.view_functions["view"].__name__ == "page"
 
 
+def test_a_class_with_another_decorator_answers_preflights() -> None:
+    def other(view: Any) -> Any:
+        return functools.wraps(view)(lambda: f"{view()}, decorated")
+
+    class Page(View):
+        decorators = [other, cross_origin(methods=["PUT"])]
+        methods = ["GET", "PUT"]
+
+        def dispatch_request(self) -> str:
+            return "hello"
+
+    client = app_with(Page.as_view("page")).test_client()
+    assert client.options("/", headers=ASK).headers["Access-Control-Allow-Methods"] == "PUT"
+    assert client.get("/", headers=ORIGIN).text == "hello, decorated"
+
+
+def test_a_view_may_be_any_callable() -> None:
+    app = app_with(cross_origin()(functools.partial("hello {}".format, "there")))
+    assert app.test_client().get("/").text == "hello there"
+    assert allowed(app) == ORIGIN["Origin"]
+
+
 def test_a_class_without_options_is_not_asked_for_it() -> None:
     """With CORS_AUTOMATIC_OPTIONS=False the view handles OPTIONS, and for a class without it, Flask does."""
 

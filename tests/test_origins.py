@@ -65,6 +65,10 @@ def allows(app: Flask, origin: str) -> bool:
     return answers == {origin}
 
 
+class Text(str):
+    """A str of the application's own, such as a member of an enum."""
+
+
 CASES: list[tuple[Any, list[str], list[str]]] = [
     (
         Origin("https://example.com"),
@@ -108,6 +112,7 @@ CASES: list[tuple[Any, list[str], list[str]]] = [
         ["https://pr-7.example.com.evil.org", "xhttps://pr-7.example.com", "https://pr-7.example.com:1"],
     ),
     (Regex(r"^https://(a|b)\.example$"), [A, B], ["https://c.example", f"{A}\t"]),
+    (Text("HTTPS://A.EXAMPLE"), [A, "HTTPS://a.example"], [B]),
     (Regex(re.compile(r"HTTPS://a\.example", re.IGNORECASE)), [A, "HTTPS://A.example"], [B]),
     (Regex(r"https://[ab]{2,}\.example"), ["https://ab.example", "https://abab.example"], [A]),
     (Regex(r"https://[ab]{2}\.example"), ["https://ab.example"], [A, "https://aba.example"]),
