@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,21 @@ class Unreadable:
         raise ValueError("gone")
 
 
+class Undecodable:
+    """A collection that raises an error whose class takes more than a message."""
+
+    def __iter__(self) -> Iterator[str]:
+        json.loads("{")
+        return iter(())
+
+
+class Untold:
+    """An object that has no text."""
+
+    def __str__(self) -> str:
+        raise LookupError("gone")
+
+
 WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"origins": "https://[a.example"}, ValueError, r"origins: 'https://\[a.example' .*re\.escape"),
     ({"origins": ["ok", "a**"]}, ValueError, r"origins: 'a\*\*'"),
@@ -44,6 +60,9 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"allow_headers": Unreadable()}, ValueError, "allow_headers=.* cannot be read: gone"),
     ({"methods": Unreadable()}, ValueError, "methods=.* cannot be read: gone"),
     ({"expose_headers": Unreadable()}, ValueError, "expose_headers=.* cannot be read: gone"),
+    ({"origins": Undecodable()}, ValueError, "origins=.* cannot be read: Expecting property name"),
+    ({"methods": Undecodable()}, ValueError, "methods=.* cannot be read: Expecting property name"),
+    ({"expose_headers": Untold()}, ValueError, "expose_headers=.* cannot be read: gone"),
     ({"max_age": "5\r\nSet-Cookie: x"}, ValueError, "max_age"),
     ({"supports_credentials": True, "send_wildcard": True, "origins": "*"}, ValueError, "name the origins"),
     ({"origins": "a{99999999999999999999}("}, ValueError, "origins"),
@@ -124,6 +143,28 @@ def test_what_only_a_request_can_show_is_left_out_and_logged(
     assert left_out not in response.headers
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert not re.search("[\x00-\x1f]", caplog.records[0].getMessage())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "left_out"),
+    [
+        ("CORS_METHODS", Undecodable(), "Access-Control-Allow-Methods"),
+        ("CORS_EXPOSE_HEADERS", Unreadable(), "Access-Control-Expose-Headers"),
+        ("CORS_EXPOSE_HEADERS", Untold(), "Access-Control-Expose-Headers"),
+        ("CORS_ORIGINS", Undecodable(), "Access-Control-Allow-Origin"),
+    ],
+)
+def test_what_cannot_be_read_at_a_request_is_left_out(
+    key: str, value: object, left_out: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=cross_origin()(lambda: "hello"), endpoint="view")
+    app.config[key] = value
+    ask = {"Origin": "https://a.example", "Access-Control-Request-Method": "PUT"}
+    response = app.test_client().options("/", headers=ask)
+    assert (response.status_code, left_out in response.headers) == (200, False)
+    assert left_out == "Access-Control-Allow-Origin" or "Access-Control-Allow-Origin" in response.headers
+    assert f"{key[5:].lower()}=" in caplog.text
 
 
 @pytest.mark.parametrize("origins", ["*", ["*", "https://a.example"], ["*", lambda _: True]])

@@ -89,7 +89,7 @@ WIDENED: dict[str, tuple[Flask, Flask]] = {
         make_app({"origins": r"https://(?!evil)\w+\.a\.example$"}),
         make_app({"origins": r"https://\w+\.a\.example$"}),
     ),
-    "a boundary of a word": (make_app({"origins": A}), make_app({"origins": [A, r"(?a)https://b\b.+\.example$"]})),
+    "a word boundary": (make_app({"origins": A}), make_app({"origins": [A, r"(?a)https://b\b.+\.example$"]})),
     "credentials": (make_app({"origins": A}), make_app({"origins": A, "supports_credentials": True})),
     "a method": (make_app({"origins": A, "methods": ["GET"]}), make_app({"origins": A, "methods": ["GET", "PUT"]})),
     "a header": (

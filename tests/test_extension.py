@@ -90,11 +90,14 @@ def test_resources_in_all_their_forms(resources: Any) -> None:
     assert not allowed(app, "/c")
 
 
-@pytest.mark.parametrize(("flags", "matched"), [(0, ["/a"]), (re.I, ["/a", "/A"]), (re.S, ["/a"]), (re.DEBUG, ["/a"])])
-def test_the_flags_of_a_compiled_path_count(flags: int, matched: list[str]) -> None:
-    app = app_with("/a", "/A", "/b")
-    CORS(app, resources=re.compile("/a", flags))
-    assert [path for path in ("/a", "/A", "/b") if allowed(app, path)] == matched
+@pytest.mark.parametrize(
+    ("flags", "matched"), [(0, ["/a-b"]), (re.I, ["/a-b", "/A-b"]), (re.S, ["/a-b", "/a%0Ab"]), (re.DEBUG, ["/a-b"])]
+)
+def test_a_compiled_path_keeps_its_flags(flags: int, matched: list[str]) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/<path:name>", endpoint="view", view_func=lambda name: name)
+    CORS(app, resources=re.compile("/a.b", flags))
+    assert [path for path in ("/a-b", "/A-b", "/a%0Ab", "/b") if allowed(app, path)] == matched
 
 
 def test_rules_see_a_path_that_is_decoded_twice() -> None:
@@ -108,13 +111,17 @@ def test_rules_see_a_path_that_is_decoded_twice() -> None:
 
 
 @pytest.mark.parametrize("resources", ["*", ["/a", "/b"], {"/a": {}, "/b": {}}])
-def test_an_iterator_of_origins_is_read_as_by_flask_cors(resources: Any) -> None:
-    def answers(extension: Any) -> list[str | None]:
+def test_an_iterator_of_origins_allows_none_as_in_flask_cors(resources: Any) -> None:
+    """It has been read to its end at set-up."""
+
+    def answers(extension: Any, origins: Any) -> list[str | None]:
         app = app_with("/a", "/b")
-        extension(app, origins=iter([ORIGIN["Origin"]]), resources=resources)
+        extension(app, origins=origins, resources=resources)
         return [allowed(app, "/a"), allowed(app, "/b")]
 
-    assert answers(CORS) == answers(flask_cors.CORS)
+    for extension in (CORS, flask_cors.CORS):
+        assert answers(extension, [ORIGIN["Origin"]]) == [ORIGIN["Origin"]] * 2
+        assert answers(extension, iter([ORIGIN["Origin"]])) == [None, None]
 
 
 def test_a_blueprint_has_cors_of_its_own() -> None:

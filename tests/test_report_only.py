@@ -295,7 +295,7 @@ def test_many_origins_take_bounded_memory() -> None:
     def send(first: int, last: int) -> int:
         for number in range(first, last):
             outer({**environ, "HTTP_ORIGIN": f"https://{number}.{'x' * 150}.example"}, lambda *_: None)
-        gc.collect()  # It may come later by itself, as in free-threaded Python.
+        gc.collect()  # Otherwise it may run later, as in free-threaded Python.
         return tracemalloc.get_traced_memory()[0]
 
     tracemalloc.start()

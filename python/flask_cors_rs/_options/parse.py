@@ -359,12 +359,14 @@ def _items(option: str, value: Any, report: Report) -> list[Any]:
     try:
         return [expand_wildcard(item) for item in ensure_iterable(value)]
     except Exception as error:
-        report(_unreadable(option, value, error))
+        report(_unreadable_error(option, value, error))
         return []
 
 
-def _unreadable(option: str, value: Any, error: Exception) -> Exception:
-    return type(error)(f"{option}={value!r} cannot be read: {error}")
+def _unreadable_error(option: str, value: Any, error: Exception) -> Exception:
+    # Not of the error's own class, which may take more than a message.
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return kind(f"{option}={value!r} cannot be read: {error}")
 
 
 def _is_matcher(item: object) -> TypeGuard[Subdomains | Regex | Callable[[str], object]]:
@@ -435,14 +437,14 @@ def joined(option: str, value: Any, report: Report) -> str | None:
     """Return None and a str as they are, and an iterable sorted and joined, as Flask-CORS sends lists."""
     if value is None or isinstance(value, str):
         return value
-    if not _is_iterable(value):
-        return str(value)
     try:
+        if not _is_iterable(value):
+            return str(value)
         return ", ".join(str(item) for item in sorted(value))
     except TypeError as error:
         report(TypeError(f"{option}={value!r} must be a str or an iterable of str ({error})"))
     except Exception as error:
-        report(_unreadable(option, value, error))
+        report(_unreadable_error(option, value, error))
     return None
 
 
