@@ -74,6 +74,16 @@ def test_a_finding_names_the_resource(caplog: pytest.LogCaptureFixture) -> None:
     assert {finding.where for finding in audit(app)} == {"/api/* of CORS(app)"}
 
 
+def test_each_resource_with_other_options_is_checked() -> None:
+    app = Flask(__name__)
+    for path in ("/a", "/b"):
+        app.add_url_rule(path, endpoint=path, view_func=lambda: "hello")
+    CORS(
+        app, resources={"/a": {"origins": "https://a.example"}, "/b": {"origins": "https://b.example", "methods": "*"}}
+    )
+    assert [(finding.id, finding.where) for finding in audit(app)] == [("CORS009", "/b of CORS(app)")]
+
+
 @pytest.mark.parametrize(
     ("options", "name", "example"), FOUND, ids=[short_id(f"{case[1]} {case[0]}") for case in FOUND]
 )
