@@ -124,8 +124,8 @@ PATTERN = st.tuples(
 
 
 def compiled_or_rejected(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    # With more nested repeats, Python may take exponential time. Three that ask for two iterations can take hours.
-    assume(len(re.findall(r"[*+?}]", pattern)) <= (2 if "{2,}" in pattern else 8))
+    # With more nested repeats, Python may take exponential time.
+    assume(len(re.findall(r"[*+?}]", pattern)) <= 8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -172,6 +172,8 @@ SHORT_TEXTS = ["".join(letters) for length in range(5) for letters in itertools.
 @given(NULLABLE)
 def test_repeats_of_what_may_match_nothing(body: str) -> None:
     """Python stops a repeat at an iteration that matches nothing. That does not lose a match."""
+    # Three repeats inside each other, one of which asks for two iterations of nothing, can take Python hours.
+    assume("{2,}" not in body or len(re.findall(r"[*+?}]", body)) <= 2)
     check(compiled_or_rejected(rf"(?:{body})\Z"), SHORT_TEXTS)
 
 
