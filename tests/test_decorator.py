@@ -183,6 +183,18 @@ def test_an_iterator_is_read_by_one_request() -> None:
     assert [allowed(app), allowed(app)] == [ORIGIN["Origin"], None]
 
 
+def test_an_iterator_is_read_once_in_a_request_to_a_class() -> None:
+    class Index(View):
+        decorators = [cross_origin(methods=iter(["PUT"]))]
+
+        def dispatch_request(self) -> str:
+            return "hello"
+
+    client = app_with(Index.as_view("index")).test_client()
+    answers = [client.options("/", headers=ASK).headers.get("Access-Control-Allow-Methods") for _ in range(2)]
+    assert answers == ["PUT", None]
+
+
 def test_one_view_has_a_policy_for_each_application() -> None:
     view = cross_origin()(lambda: "hello")
     first, second = app_with(view), app_with(view, CORS_ORIGINS="https://b.example")

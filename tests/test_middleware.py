@@ -224,6 +224,20 @@ def test_a_decorated_view_that_answers_options_itself_does() -> None:
     assert (response.text, allowed(response)) == ("my OPTIONS", B)
 
 
+@pytest.mark.parametrize("configured", [False, True])
+@pytest.mark.parametrize("routed", [False, True])
+def test_an_iterator_is_left_to_a_view_that_answers_options_itself(configured: bool, routed: bool) -> None:
+    origins: dict[str, Any] = {"origins": iter([A])}
+    view = cross_origin(automatic_options=False, **({} if configured else origins))(lambda: "view")
+    app = make_app_without_cors()
+    if configured:
+        app.config["CORS_ORIGINS"] = origins["origins"]
+    app.add_url_rule("/view", view_func=view, endpoint="view", methods=["GET", "OPTIONS"] if routed else ["GET"])
+    CORS(app, middleware=True, origins=B)
+    assert allowed(preflight(app, "/view")) == (A if routed else None)
+    assert allowed(get(app, "/view")) == (None if routed else A)
+
+
 def test_a_redirected_preflight_is_answered_for_the_target() -> None:
     app = make_app(origins=A)
     app.add_url_rule("/view/", endpoint="view", view_func=cross_origin(origins=B)(lambda: "view"), methods=["PUT"])

@@ -201,12 +201,10 @@ class _ClassView:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         context = CONTEXT.get()
-        if context.request.method == "OPTIONS" and "OPTIONS" not in (getattr(self, "methods", None) or ()):
-            app = context.app
-            _, automatic_options = self._policies.get(app, context.request.environ)
-            if not automatic_options:
-                # Flask answers for a class without a method of that name.
-                return app.make_default_options_response()
+        is_options = context.request.method == "OPTIONS" and "OPTIONS" not in (getattr(self, "methods", None) or ())
+        if is_options and not self._policies.answers_options(context.app):
+            # Flask answers for a class without a method of that name.
+            return context.app.make_default_options_response()
         return self._view(*args, **kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -228,8 +228,10 @@ class FlaskPlan(Plan):
             if self._hides_policies(view):
                 return APPLICATION_DECIDES
             return self.observe_preflight(environ, headers, reason, target)
-        policy, automatic_options = policies.get(self._app, environ)
-        if policy is None or not automatic_options:
+        if not policies.answers_options(self._app):
+            return APPLICATION_DECIDES
+        policy, _ = policies.get(self._app, environ)
+        if policy is None:
             return APPLICATION_DECIDES
         decision = policy.decide(environ)
         headers[:] = decision.headers

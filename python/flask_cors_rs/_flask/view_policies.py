@@ -308,6 +308,18 @@ class ViewPolicies:
             entry = self._make(app, config)
         return entry.policy, entry.automatic_options
 
+    def answers_options(self, app: Flask) -> bool:
+        """Whether OPTIONS is answered instead of the view.
+
+        No other option is read: an iterator can be read only once, and perhaps the view will do so.
+        """
+        name = "automatic_options"
+        if name in self._options:
+            return bool(self._options[name])
+        live: Any = app.config
+        configured = live.get(CONFIG_KEYS[name])
+        return configured is None or bool(configured)
+
     @property
     def given(self) -> Mapping[str, Any]:
         """The options of the decorator itself."""
