@@ -409,13 +409,6 @@ def test_the_configuration_turns_it_on() -> None:
     assert preflight(app, origin=B).status_code == 403
 
 
-def test_a_middleware_inside_that_of_an_extension_is_asked_as_well() -> None:
-    app = make_app_without_cors()
-    app.wsgi_app = CORSMiddleware(app.wsgi_app, origins=B)  # type: ignore[method-assign]
-    CORS(app, middleware=True, origins=A)
-    assert [allowed(get(app, origin=origin)) for origin in (A, B)] == [A, B]
-
-
 def test_the_latest_extension_comes_first() -> None:
     app = make_app(origins=[A, B], max_age=1)
     CORS(app, middleware=True, origins=[A, "https://c.example"], max_age=2)
@@ -978,46 +971,6 @@ def test_a_mounted_application_in_a_middleware_of_its_own_keeps_its_policy() -> 
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, inner)  # type: ignore[method-assign]
     CORS(app, middleware=True)
     assert [allowed(get(app, "/mounted/", origin)) for origin in (A, B)] == [None, B]
-
-
-@pytest.mark.parametrize("is_last", [False, True])
-def test_the_policy_of_a_mounted_application_that_is_not_made_with_flask_decides(is_last: bool) -> None:
-    # In a new interpreter, as the first middleware of a process makes a difference.
-    code = f"""
-from flask import Flask
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.test import Client
-from flask_cors_rs import CORS, CORSMiddleware
-def mounted(environ, start_response):
-    start_response("200 OK", [("Content-Length", "7")])
-    return [b"mounted"]
-app = Flask("app")
-app.add_url_rule("/", view_func=lambda: "app", endpoint="index")
-mounts = {{"/other": mounted}}
-app.wsgi_app = DispatcherMiddleware(app.wsgi_app, mounts)
-if {is_last}:
-    CORS(app, middleware=True)
-mounts["/mounted"] = CORSMiddleware(mounted, origins="https://b.example")
-if not {is_last}:
-    CORS(app, middleware=True)
-for path in "/mounted", "/":
-    for method in "GET", "OPTIONS":
-        for host in "a", "b":
-            headers = {{"Origin": f"https://{{host}}.example", "Access-Control-Request-Method": "GET"}}
-            response = Client(app).open(path, method=method, headers=headers)
-            print(path, method, response.status_code, response.headers.get("Access-Control-Allow-Origin"))
-"""
-    assert_prints(
-        code,
-        "/mounted GET 200 None",
-        "/mounted GET 200 https://b.example",
-        "/mounted OPTIONS 403 None",
-        "/mounted OPTIONS 204 https://b.example",
-        "/ GET 200 https://a.example",
-        "/ GET 200 https://b.example",
-        "/ OPTIONS 200 https://a.example",
-        "/ OPTIONS 200 https://b.example",
-    )
 
 
 @pytest.mark.parametrize("middleware", [False, True])

@@ -84,11 +84,8 @@ def note_outer_evaluation(environ: Environ, app: object) -> None:
 
 
 def outer_evaluation(environ: Environ, app: object) -> Evaluation | None:
-    """Return the evaluation of the application in which another one is mounted, whose policy decides then.
-
-    :param app: the other application, None if its middleware does not know it
-    """
-    evaluation: Evaluation | None = environ.get(EVALUATED)
+    """Return the evaluation of the application in which another one is mounted, whose policy decides then."""
+    evaluation: Evaluation | None = None if app is None else environ.get(EVALUATED)
     while evaluation is not None and (evaluation.app is None or evaluation.app is app):
         evaluation = evaluation.outer
     return evaluation
@@ -97,15 +94,13 @@ def outer_evaluation(environ: Environ, app: object) -> Evaluation | None:
 class _Decorations:
     """How many policies there are in this process beside that of one middleware."""
 
-    __slots__ = ("count", "middlewares", "other_middlewares")
+    __slots__ = ("count", "middlewares")
 
     def __init__(self) -> None:
         self.count = 0
         """How many views have been decorated, applications and Blueprints got a hook, and further middlewares made."""
         self.middlewares = 0
         """How many middlewares of Flask applications have been made."""
-        self.other_middlewares = 0
-        """How many middlewares of other applications have been made."""
 
 
 _observable: set[ReferenceType[Any]] = set()

@@ -18,7 +18,6 @@ from ._plan import (
     Plan,
     decorations,
     is_observed,
-    note_outer_evaluation,
     outer_evaluation,
     register,
 )
@@ -69,9 +68,6 @@ class CORSMiddleware:
         audit_at_setup(resources, "CORSMiddleware", debug=debug)
         self.debug = debug
         self._set_up(wsgi_app, (resources,))
-        decorations.other_middlewares += 1
-        if decorations.middlewares:
-            decorations.count += 1
 
     def _set_up(self, wsgi_app: WSGIApplication, resources: tuple[Resources, ...]) -> None:
         self.wsgi_app = wsgi_app
@@ -164,7 +160,6 @@ class CORSMiddleware:
             if reason not in PASSED_ON:
                 if not _log.is_quiet():
                     plan.log_preflight(environ)
-                note_outer_evaluation(environ, self._app)
                 return _refuse(reason, headers, start_response, debug=self.debug)
         # A request without an Origin gets headers too, as caches and `always_send` need it. The application may change
         # the path, so it is read before.
@@ -181,15 +176,12 @@ def _begin_evaluation(app: object, environ: Environ, start_response: StartRespon
     outer = outer_evaluation(environ, app)
     evaluation = environ[EVALUATED] = Evaluation(app, environ.get(EVALUATED))
     if outer is not None:
-        start_response = partial(_note_and_start_response, app, outer, start_response)
+        start_response = partial(_note_and_start_response, outer, start_response)
     return evaluation, start_response
 
 
-def _note_and_start_response(app: object, outer: Evaluation, start_response: StartResponse, /, *args: Any) -> Any:
-    # A middleware that does not know its application is either around one that is mounted, or around the outer one,
-    # which the request has reached then.
-    if app is not None or outer.path_info is None:
-        outer.done = True
+def _note_and_start_response(outer: Evaluation, start_response: StartResponse, /, *args: Any) -> Any:
+    outer.done = True
     return start_response(*args)
 
 

@@ -91,7 +91,7 @@ class FlaskMiddleware(CORSMiddleware):
         if is_first:
             # From now on, the hooks of mounted applications must note what they decide.
             forget_plans()
-        if not is_first or decorations.other_middlewares:
+        else:
             decorations.count += 1
         flask: Any = app
         add = flask.url_map.add
