@@ -974,6 +974,27 @@ def test_a_mounted_application_in_a_middleware_of_its_own_keeps_its_policy() -> 
 
 
 @pytest.mark.parametrize("middleware", [False, True])
+def test_an_application_that_is_asked_after_another_has_its_own_policy(middleware: bool) -> None:
+    first = Flask("first")
+    first.add_url_rule("/first", view_func=lambda: "first", endpoint="index")
+    CORS(first, origins=B, middleware=middleware, resources=["/first"])
+    app = make_app_without_cors()
+    second = app.wsgi_app
+
+    def cascade(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        body, status, headers = run_wsgi_app(first, environ)
+        if status.startswith("404"):
+            return second(environ, start_response)
+        start_response(status, [*headers])
+        return body
+
+    app.wsgi_app = cascade  # type: ignore[method-assign]
+    CORS(app, middleware=True)
+    assert_strict(app, "/first")
+    assert allowed(get(app)) == A
+
+
+@pytest.mark.parametrize("middleware", [False, True])
 def test_an_application_that_has_answered_before_it_is_mounted_keeps_its_policy(middleware: bool) -> None:
     # In a new interpreter, as the first middleware of a process makes a difference.
     code = f"""

@@ -73,6 +73,8 @@ def note_request(environ: Environ, app: object) -> None:
     while evaluation is not None:
         if evaluation.app is app:
             evaluation.environ, evaluation.path_info = environ, environ.get("PATH_INFO") or ""
+            # An application that was asked before may have decided, and what is in between dropped its response.
+            evaluation.done = False
         evaluation = evaluation.outer
 
 
