@@ -30,9 +30,10 @@ from flask_cors_rs._edge.policies import Edge, edge_of
 from flask_cors_rs._regex.translation import translate
 from flask_cors_rs.cli import cors
 from support.edge import EDGE_CASES, app_of, ask_app, question, seen
+from support.hidden_views import HARMLESS, HIDING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from click.testing import Result
@@ -240,6 +241,45 @@ def test_what_is_left_to_the_application_is_named() -> None:
     assert "/options (options): the options of its decorator are read at each request" in left_out(
         app, "--scope", "all"
     )
+
+
+@pytest.mark.parametrize("hide", HIDING)
+def test_the_responses_of_a_view_that_hides_a_decorated_one_are_left_to_the_application(
+    hide: Callable[[Any], Any],
+) -> None:
+    app = make_app(origins=A)
+    app.add_url_rule("/hidden", "hidden", hide(cross_origin(origins=A)(lambda: "hidden")))
+    assert "/hidden (hidden): its view may call a decorated view" in left_out(app, "--scope", "all")
+    assert "responses of /hidden (hidden): " in left_out(app, "--scope", "all")
+
+
+@pytest.mark.parametrize("make", HARMLESS)
+def test_what_a_view_uses_is_not_taken_for_a_hidden_view(make: Callable[[], Any]) -> None:
+    value = make()
+    app = make_app(origins=A)
+    app.add_url_rule("/plain", "plain", lambda: str(value or HARMLESS))
+    assert "/plain" not in left_out(app, "--scope", "all")
+
+
+class Meta(type):
+    """A metaclass that runs code of the application where its classes are compared."""
+
+    def __eq__(cls, other: object) -> bool:
+        raise RuntimeError("cannot be compared")
+
+    __hash__ = type.__hash__
+
+
+class Compared(metaclass=Meta):
+    """A class that cannot be compared."""
+
+
+@pytest.mark.parametrize("used", [Compared(), [[lambda: "one of many" for _ in range(40)] for _ in range(3)]])
+def test_a_view_that_cannot_be_looked_through_is_left_to_the_application(used: object) -> None:
+    app = make_app(origins=A)
+    cross_origin()(lambda: "decorated")
+    app.add_url_rule("/unknown", "unknown", lambda: str(used))
+    assert "/unknown (unknown): its view may call a decorated view" in left_out(app)
 
 
 def test_routes_that_depend_on_the_host_are_left_to_the_application() -> None:

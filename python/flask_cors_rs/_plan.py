@@ -46,11 +46,13 @@ class Evaluation:
     :param outer: that of a middleware around this one
     """
 
-    __slots__ = ("app", "done", "environ", "outer", "path_info")
+    __slots__ = ("app", "done", "environ", "is_handled", "outer", "path_info")
 
     def __init__(self, app: object, outer: Evaluation | None) -> None:
         self.app = app
         self.outer = outer
+        self.is_handled = False
+        """Whether the application is handling the request, if another middleware can change it."""
         self.done = False
         """Whether a policy has decided."""
         self.environ: Environ | None = None
@@ -67,15 +69,24 @@ def note_evaluation(environ: Environ) -> None:
         evaluation = evaluation.outer
 
 
-def note_request(environ: Environ, app: object) -> None:
-    """Note for the middleware of an application which request has reached the application."""
+def note_request(environ: Environ, app: object) -> list[Evaluation]:
+    """Note for the middleware of an application which request has reached the application.
+
+    The request that a view is handling stays the same if the view makes another one.
+
+    :returns: the evaluations in which the request is noted
+    """
+    noted: list[Evaluation] = []
     evaluation: Evaluation | None = environ.get(EVALUATED)
     while evaluation is not None:
-        if evaluation.app is app:
+        if evaluation.app is app and not evaluation.is_handled:
             evaluation.environ, evaluation.path_info = environ, environ.get("PATH_INFO") or ""
             # An application that was asked before may have decided, and what is in between dropped its response.
             evaluation.done = False
+            evaluation.is_handled = True
+            noted.append(evaluation)
         evaluation = evaluation.outer
+    return noted
 
 
 def note_outer_evaluation(environ: Environ, app: object) -> None:

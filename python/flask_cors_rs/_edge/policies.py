@@ -14,9 +14,10 @@ from .._diagnostics.witness import TooManyStatesError
 from .._engine.python import AllowOrigin, Vary
 from .._flask.hook import resources_of
 from .._flask.middleware import FlaskMiddleware
-from .._flask.view_policies import blueprint_has_policy, hides_policies, policies_of
+from .._flask.view_policies import blueprint_has_policy, policies_of
 from .._headers import ORIGIN
 from .._options.patterns import RegexPattern, pattern_text
+from .._plan import decorations
 from .._regex.translation import translate
 from ..middleware import CORSMiddleware
 from ..origins import Regex, Subdomains
@@ -32,6 +33,7 @@ from .expressions import (
     takes_linear_time,
     translated,
 )
+from .hidden_policies import hides_policies
 from .routes import Route, comes_first, routes_of
 
 if TYPE_CHECKING:
@@ -279,7 +281,7 @@ class _Builder:
         if own_middleware and blueprint_has_policy(self._app, endpoint):
             return self._application(route, "both the middleware and its Blueprint decide about it")
         if not getattr(route.rule, "provide_automatic_options", False):
-            if not own_middleware:
+            if not own_middleware or decorations.count:
                 return self._application(route, "its view answers OPTIONS itself")
             return self._by_path(route, own_middleware)
         return self._by_path(route, [*own_middleware, *(each for each in self._sources if each not in own_middleware)])

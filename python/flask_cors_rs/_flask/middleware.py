@@ -21,7 +21,13 @@ from ..middleware import CORSMiddleware
 from .context import CONTEXT
 from .routing import Match, is_redirect, match, redirect_target
 from .state import state_of
-from .view_policies import blueprint_has_policy, has_view_policies, hides_policies, policies_of
+from .view_policies import (
+    blueprint_has_policy,
+    has_decorated_error_handlers,
+    has_view_policies,
+    policies_of,
+    view_answers_options,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,15 +137,24 @@ def _note_requests(app: Any) -> None:
     dispatch = app.full_dispatch_request
 
     def full_dispatch_request(*args: Any, **kwargs: Any) -> Any:
-        note_request(CONTEXT.get().request.environ, app)
-        return dispatch(*args, **kwargs)
+        noted = note_request(CONTEXT.get().request.environ, app)
+        try:
+            return dispatch(*args, **kwargs)
+        finally:
+            for evaluation in noted:
+                evaluation.is_handled = False
 
     app.full_dispatch_request = full_dispatch_request
 
 
+_HANDLING = ("request_context", "full_dispatch_request", "dispatch_request")
+"""The methods of Flask in which a subclass can change the path of a request, or choose another view."""
+
+
 def _is_direct(wsgi_app: object, app: Flask) -> bool:
     """Whether a WSGI application is that of a Flask application itself, without another middleware in between."""
-    return getattr(wsgi_app, "__self__", None) is app and getattr(wsgi_app, "__func__", None) is Flask.wsgi_app
+    is_own = getattr(wsgi_app, "__self__", None) is app and getattr(wsgi_app, "__func__", None) is Flask.wsgi_app
+    return is_own and all(getattr(type(app), name, None) is getattr(Flask, name, None) for name in _HANDLING)
 
 
 class FlaskPlan(Plan):
@@ -153,8 +168,8 @@ class FlaskPlan(Plan):
     __slots__ = (
         "_app",
         "_apply_by_rules",
+        "_error_handlers_decide",
         "_has_view_policies",
-        "_hidden",
         "_preflight_by_rules",
         "_preflight_of_known_views",
         "_preflight_without_view",
@@ -168,8 +183,8 @@ class FlaskPlan(Plan):
         super().__init__(resources, observer)
         self._app = app
         self._views = [*app.view_functions.values()]
-        self._hidden: dict[int, bool] = {}
         self._has_view_policies = has_view_policies(app)
+        self._error_handlers_decide = has_decorated_error_handlers(app)
         self._redirects = _redirect_targets(app)
         self._preflight_by_rules, self._apply_by_rules = self.preflight_by_rules(), self.apply
         rules_differ = not all(own.rules.first_matches_all for own in resources)
@@ -217,15 +232,16 @@ class FlaskPlan(Plan):
             if self._has_view_policies:
                 return APPLICATION_DECIDES
             return self._preflight_without_view(environ, headers)
+        if rule is None and self._error_handlers_decide:
+            return APPLICATION_DECIDES
         reason = self._preflight_by_rules(environ, headers, target)
         if rule is None or (reason == "no rule for this path" and target is None):
             return self.observe_preflight(environ, headers, reason, target)
         if blueprint_has_policy(self._app, rule.endpoint):
             return APPLICATION_DECIDES
-        view = self._app.view_functions.get(rule.endpoint)
-        policies = policies_of(view)
+        policies = policies_of(self._app.view_functions.get(rule.endpoint))
         if policies is None:
-            if self._hides_policies(view):
+            if decorations.count and view_answers_options(rule):
                 return APPLICATION_DECIDES
             return self.observe_preflight(environ, headers, reason, target)
         if not policies.answers_options(self._app):
@@ -239,13 +255,6 @@ class FlaskPlan(Plan):
         if observe is not None:
             observe(environ, decision)
         return decision.reason
-
-    def _hides_policies(self, view: object) -> bool:
-        # The views stay the same, so the number of one is not used again.
-        hides = self._hidden.get(id(view))
-        if hides is None:
-            hides = self._hidden[id(view)] = hides_policies(view)
-        return hides
 
     def _match(self, environ: Environ) -> Match:
         """Find the route of a preflight, unless the decision cannot depend on it."""

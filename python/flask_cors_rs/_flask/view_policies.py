@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import weakref
 from functools import partial
-from itertools import islice
-from types import CodeType, FunctionType, MappingProxyType, MemberDescriptorType, MethodType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .. import _engine, _log
@@ -28,15 +26,15 @@ from .routing import blueprints_of
 from .state import state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from types import CellType
+    from collections.abc import Callable, Iterable, Mapping
 
     from flask import Flask
+    from werkzeug.routing import Rule
 
     from .._engine.contract import Environ, Policy
     from .._options.parse import Options
 
-_POLICIES: Final = "_flask_cors_rs_policies"
+POLICIES: Final = "_flask_cors_rs_policies"
 """The attribute of a decorated view that holds its policies."""
 
 _KEYS = tuple(CONFIG_KEYS.values())
@@ -48,121 +46,30 @@ _COMPARED_ITEMS = 64
 
 def policies_of(view: object) -> ViewPolicies | None:
     """Return the policies of a view, or None if it is not decorated."""
-    policies: ViewPolicies | None = getattr(view, _POLICIES, None)
+    policies: ViewPolicies | None = getattr(view, POLICIES, None)
     return policies
 
 
 def has_view_policies(app: Flask) -> bool:
-    """Whether an application has decorated views, or Blueprints with CORS of their own."""
-    views = app.view_functions.values()
+    """Whether an application may have decorated views or error handlers, or Blueprints with CORS of their own."""
     return (
-        any(policies_of(view) is not None for view in views)
+        any(policies_of(view) is not None for view in app.view_functions.values())
         or any(map(partial(_has_hook, app), filter(None, app.after_request_funcs)))
-        or any(map(hides_policies, views))
+        or has_decorated_error_handlers(app)
+        or (bool(decorations.count) and any(map(view_answers_options, app.url_map.iter_rules())))
     )
 
 
-_MAX_HIDDEN = 100
-"""How many callable objects that a view refers to are looked at."""
-_MAX_ITEMS = 50
-"""How many items of a container are looked at."""
+def has_decorated_error_handlers(app: Flask) -> bool:
+    """Whether a function that handles errors is decorated, and decides about the responses to paths without a route."""
+    handlers = [by_class for by_code in app.error_handler_spec.values() for by_class in by_code.values()]
+    return any(policies_of(handler) is not None for by_class in handlers for handler in by_class.values())
 
 
-def hides_policies(view: object) -> bool:
-    """Whether a view that has no policies of its own may call a decorated view.
-
-    That is so if a decorator around :func:`~flask_cors_rs.cross_origin` does not use :func:`functools.wraps`. What a
-    function has in its closure and in its defaults is followed, and so are the attributes of a callable object and the
-    items of containers. The globals that a function names are looked at, and followed if they are containers.
-    """
-    if not decorations.count:
-        return False
-    try:
-        return _refers_to_policies(view)
-    except Exception:
-        # A metaclass can run code of the application, and another thread can change a container.
-        return True
-
-
-def _refers_to_policies(view: object) -> bool:
-    objects, seen = [view], {id(view)}
-    for each in objects:
-        named = _named_globals(each) if type(each) is FunctionType else []
-        if any(_POLICIES in _attributes(value) for value in named):
-            return True
-        containers = [value for value in named if type(value) in CONTAINERS]
-        for other in filter(callable, _flat([*_referred(each), *containers])):
-            if _POLICIES in _attributes(other) or len(objects) == _MAX_HIDDEN:
-                return True
-            if id(other) not in seen:
-                seen.add(id(other))
-                objects.append(other)
-    return False
-
-
-def _flat(values: Iterable[Any], depth: int = 3) -> Iterator[Any]:
-    """Iterate over values, and over the first items of those that are containers."""
-    for value in values:
-        if type(value) not in CONTAINERS:
-            yield value
-        elif depth:
-            yield from _flat(islice(_items(value), _MAX_ITEMS), depth - 1)
-
-
-def _items(container: Any) -> Iterable[Any]:
-    return cast("Iterable[Any]", container.values() if hasattr(container, "values") else container)
-
-
-def _attributes(value: Any) -> Mapping[str, Any]:
-    """Return the attributes of an object itself. A proxy such as ``flask.request`` has none."""
-    try:
-        attributes: Any = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return {}
-    # Where a class defines it, it can be anything.
-    return attributes if type(attributes) in {dict, MappingProxyType} else {}
-
-
-def _named_globals(function: FunctionType) -> list[Any]:
-    """Return the globals that a function names, or a function that is defined in it."""
-    codes = [function.__code__]
-    for code in codes:
-        codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    names = {name for code in codes for name in code.co_names}
-    return [function.__globals__[name] for name in names if name in function.__globals__]
-
-
-def _referred(view: Any) -> list[Any]:
-    """Return the objects that a view, or what it refers to, can call."""
-    kind = cast("Any", type(view))
-    if kind is FunctionType:
-        contents = [content for cell in view.__closure__ or () for content in _contents(cell)]
-        return [*contents, *(view.__defaults__ or ()), *(view.__kwdefaults__ or {}).values()]
-    if kind is MethodType:
-        return [view.__func__, view.__self__]
-    if kind is partial:
-        return [view.func, *view.args, *view.keywords.values()]
-    if issubclass(kind, type):
-        return []
-    bases: tuple[type, ...] = kind.__mro__
-    members: list[tuple[str, Any]] = [member for base in bases for member in vars(base).items()]
-    calls = [member for name, member in members if name == "__call__" and type(member) is FunctionType]
-    slots = [member for _, member in members if type(member) is MemberDescriptorType]
-    return [*calls, *_attributes(view).values(), *(value for slot in slots for value in _slot(slot, view))]
-
-
-def _slot(slot: Any, owner: object) -> tuple[Any, ...]:
-    try:
-        return (slot.__get__(owner),)
-    except AttributeError:  # It is not set.
-        return ()
-
-
-def _contents(cell: CellType) -> tuple[Any, ...]:
-    try:
-        return (cell.cell_contents,)
-    except ValueError:  # It is empty.
-        return ()
+def view_answers_options(rule: Rule) -> bool:
+    """Whether Flask passes OPTIONS to the view of a route, which may then call a decorated one."""
+    takes_options = rule.methods is None or "OPTIONS" in rule.methods
+    return takes_options and not rule.redirect_to and not getattr(rule, "provide_automatic_options", False)
 
 
 def blueprint_has_policy(app: Flask, endpoint: str) -> bool:
@@ -177,7 +84,7 @@ def _has_hook(app: Flask, blueprint: str) -> bool:
 def set_policies(view: object, policies: ViewPolicies) -> None:
     """Set the policies of a decorated view."""
     decorations.count += 1
-    setattr(view, _POLICIES, policies)
+    setattr(view, POLICIES, policies)
 
 
 class _Watched:
