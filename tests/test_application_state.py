@@ -56,7 +56,10 @@ def test_decorated_views_of_other_applications_do_not_make_the_middleware_route(
 
 
 def test_each_application_has_a_state_of_its_own() -> None:
-    states = [app.extensions[EXTENSION] for app in (decorated_app(), decorated_app())]
+    apps = [Flask("first"), Flask("second")]
+    for app in apps:
+        CORS(app)
+    states = [app.extensions[EXTENSION] for app in apps]
     assert states[0] is not states[1]
 
 

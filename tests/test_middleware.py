@@ -22,7 +22,7 @@ from werkzeug.wrappers import Request
 
 from flask_cors_rs import CORS, CORSMiddleware, cross_origin
 from flask_cors_rs._engine.path import decoded
-from support.engines import assert_prints
+from support.engines import ENGINES, assert_prints
 from support.hidden_views import HIDING
 from support.processes import run_python
 
@@ -1131,6 +1131,78 @@ cross_origin()(lambda: "decorated")
 print(app.test_client().options("/", headers=headers).status)
 """
     assert_prints(code, "204 No Content", "200 OK")
+
+
+@pytest.mark.parametrize("middleware", [False, True])
+def test_a_response_that_was_kept_has_been_decided_about(middleware: bool) -> None:
+    # In new interpreters: a process that gets a kept response has perhaps never called the view.
+    program = f"""
+import pickle, sys
+from functools import wraps
+from flask import Flask, make_response
+from flask_cors_rs import CORS, cross_origin
+def kept(view):
+    @wraps(view)
+    def keeping():
+        if not sys.argv[1:]:
+            sys.argv.append(pickle.dumps(view()).hex())
+            print(sys.argv[1])
+        return pickle.loads(bytes.fromhex(sys.argv[1]))
+    return keeping
+app = Flask("app")
+app.add_url_rule("/", "view", kept(cross_origin(origins="https://b.example")(lambda: make_response("kept"))))
+CORS(app, middleware={middleware})
+headers = {{"Origin": "https://a.example"}}
+for _ in range(2):
+    print(app.test_client().get("/", headers=headers).headers.get("Access-Control-Allow-Origin"))
+"""
+    for backend in ENGINES:
+        first = run_python("-c", program, FLASK_CORS_RS_BACKEND=backend).stdout.split()
+        assert first[1:] == ["None", "None"]
+        assert run_python("-c", program, first[0], FLASK_CORS_RS_BACKEND=backend).stdout.split() == ["None", "None"]
+
+
+@pytest.mark.parametrize("middleware", [False, True])
+def test_a_response_that_is_marked_has_been_decided_about(middleware: bool) -> None:
+    code = f"""
+from flask import Flask, make_response
+from flask_cors_rs import CORS
+from flask_cors_rs.core import FLASK_CORS_EVALUATED
+app = Flask("app")
+@app.route("/")
+def index():
+    response = make_response("index")
+    setattr(response, FLASK_CORS_EVALUATED, True)
+    return response
+CORS(app, middleware={middleware})
+headers = {{"Origin": "https://a.example"}}
+print(app.test_client().get("/", headers=headers).headers.get("Access-Control-Allow-Origin"))
+"""
+    assert_prints(code, "None")
+
+
+@pytest.mark.parametrize("middleware", [False, True])
+def test_a_view_under_the_decorator_of_flask_cors_keeps_its_policy(middleware: bool) -> None:
+    code = f"""
+from functools import wraps
+import flask_cors
+from flask import Flask
+from flask_cors_rs import CORS
+def checked(view):
+    return wraps(view)(lambda: view())
+app = Flask("app")
+for path, decorate in ("/strict", lambda view: view), ("/checked", checked):
+    strict = decorate(flask_cors.cross_origin(origins="https://b.example")(lambda: "strict"))
+    app.add_url_rule(path, path, strict)
+CORS(app, middleware={middleware})
+for path in "/strict", "/checked":
+    for method in "OPTIONS", "GET":
+        for origin in "https://a.example", "https://b.example":
+            headers = {{"Origin": origin, "Access-Control-Request-Method": "GET"}}
+            response = app.test_client().open(path, method=method, headers=headers)
+            print(response.headers.get("Access-Control-Allow-Origin"))
+"""
+    assert_prints(code, *["None", B] * 4)
 
 
 def test_a_decorated_error_handler_keeps_its_policy() -> None:

@@ -107,11 +107,13 @@ def outer_evaluation(environ: Environ, app: object) -> Evaluation | None:
 class _Decorations:
     """How many policies there are in this process beside that of one middleware."""
 
-    __slots__ = ("count", "middlewares")
+    __slots__ = ("count", "marks", "middlewares")
 
     def __init__(self) -> None:
         self.count = 0
         """How many views have been decorated, applications and Blueprints got a hook, and further middlewares made."""
+        self.marks = False
+        """Whether a response may be marked as decided about: a view has been decorated, or the mark imported."""
         self.middlewares = 0
         """How many middlewares of Flask applications have been made."""
 

@@ -17,7 +17,6 @@ from werkzeug.datastructures import Headers, MultiDict
 from . import _engine, _log
 from ._flask.hook import make_after_request as _make_after_request
 from ._flask.response import EVALUATED as FLASK_CORS_EVALUATED, add_headers as _add_headers
-from ._flask.state import ApplicationState as _ApplicationState
 from ._headers import (
     ALLOW_CREDENTIALS as ACL_CREDENTIALS,
     ALLOW_HEADERS as ACL_ALLOW_HEADERS,
@@ -34,6 +33,7 @@ from ._headers import (
 from ._options import parse as _parse, patterns as _patterns
 from ._options.parse import ALL_METHODS, Options
 from ._options.resources import Resources as _Resources
+from ._plan import decorations as _decorations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +91,9 @@ DEFAULT_OPTIONS = {name: value for name, value in _parse.DEFAULT_OPTIONS.items()
 CONFIG_OPTIONS = [_parse.CONFIG_KEYS[name] for name in DEFAULT_OPTIONS]
 RegexObject = re.Pattern
 LOG = _log.LOG
+
+# Whoever imports FLASK_CORS_EVALUATED may set it.
+_decorations.marks = True
 
 ensure_iterable = _parse.ensure_iterable
 re_fix = _patterns.expand_wildcard
@@ -207,4 +210,4 @@ def make_after_request_function(resources: Sequence[tuple[Any, Options]]) -> Cal
         (_patterns.RegexPattern(path) if _patterns.is_compiled(path) else str(path), options)
         for path, options in resources
     ]
-    return _make_after_request(_Resources(rules), _ApplicationState(has_decorated_views=True))[0]
+    return _make_after_request(_Resources(rules))[0]

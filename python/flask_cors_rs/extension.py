@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ._flask.context import CONTEXT
 from ._flask.hook import make_after_request
-from ._flask.state import ApplicationState, state_of
+from ._flask.state import state_of
 from ._headers import INTERCEPTED
 from ._options.parse import config_layer
 from ._options.resources import compile_resources
@@ -85,9 +85,9 @@ class CORS:
         is_blueprint = not hasattr(app, "wsgi_app")
         if is_blueprint or not resources.middleware:
             decorations.count += 1
-        # A Blueprint can be registered with any application, and each of these may have decorated views.
-        state = ApplicationState(has_decorated_views=True) if is_blueprint else state_of(app)
-        after_request, replace_rules = make_after_request(resources, state)
+        if not is_blueprint:
+            state_of(app)  # Programs read it.
+        after_request, replace_rules = make_after_request(resources)
         registered = [replace_rules]
         if resources.middleware:
             from ._flask.middleware import add_middleware

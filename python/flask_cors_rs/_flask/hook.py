@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .._engine.contract import Environ, HeaderList
     from .._observation import Observer
     from .._options.resources import Resources
-    from .state import ApplicationState
 
     Apply = Callable[[Environ, str, HeaderList], None]
     AfterRequest = Callable[[Response], Response]
@@ -31,13 +30,10 @@ RESOURCES: Final = "_flask_cors_rs_resources"
 """The attribute by which our ``after_request`` functions are known: a function that returns their resources."""
 
 
-def make_after_request(
-    resources: Resources, state: ApplicationState
-) -> tuple[AfterRequest, Callable[[Resources], None]]:
+def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Resources], None]]:
     """Make a function for ``Flask.after_request`` that applies the first rule that matches the path.
 
     :param resources: the rules
-    :param state: that of the application
     :returns: the function, and another one that replaces its rules
     """
     lock = ForkableLock()
@@ -71,7 +67,7 @@ def make_after_request(
             and _log.ROOT.level >= WARNING
             and not _log.LOG.level
             # The attribute is looked for only where something can have set it: that saves about 300 instructions.
-            and not ((state.has_decorated_views or "flask_cors" in modules) and hasattr(response, RESPONSE_EVALUATED))
+            and not ((decorations.marks or "flask_cors" in modules) and hasattr(response, RESPONSE_EVALUATED))
         ):
             request = CONTEXT.get().request
             (apply or choose_apply())(request.environ, request.path, headers._list)

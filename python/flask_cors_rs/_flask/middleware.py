@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import modules
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -14,17 +15,20 @@ from .._plan import (
     Plan,
     decorations,
     forget_plans,
+    note_evaluation,
     note_outer_evaluation,
     note_request,
 )
 from ..middleware import CORSMiddleware
 from .context import CONTEXT
+from .response import EVALUATED as RESPONSE_EVALUATED
 from .routing import Match, is_redirect, match, redirect_target
 from .state import state_of
 from .view_policies import (
     blueprint_has_policy,
     has_decorated_error_handlers,
     has_view_policies,
+    is_decorated_by_flask_cors,
     policies_of,
     view_answers_options,
 )
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
-    from flask import Blueprint
+    from flask import Blueprint, Response
 
     from .._engine.contract import Environ, HeaderList
     from .._engine.decision import Decision
@@ -117,10 +121,23 @@ class FlaskMiddleware(CORSMiddleware):
         return self._app.debug
 
     def _make_plan(self, resources: tuple[Resources, ...]) -> Plan:
+        self._look_for_marks()
         is_direct = _is_direct(self.wsgi_app, self._app)
         return FlaskPlan(
             resources, self._observer() if self._is_observed(resources) else None, self._app, is_direct=is_direct
         )
+
+    def _look_for_marks(self) -> None:
+        """Let responses be noted that are marked as decided about, such as one that a cache has kept."""
+        app = self._app
+        functions: list[Any] = app.after_request_funcs.setdefault(None, [])
+        if _note_marked not in functions:
+            views = app.view_functions.values()
+            by_others = "flask_cors_rs.core" in modules or any(map(is_decorated_by_flask_cors, views))
+            if by_others:
+                decorations.count += 1
+            if by_others or has_view_policies(app):
+                functions.append(_note_marked)
 
     def _observer(self) -> Observer:
         from .observer import observer_of
@@ -130,6 +147,12 @@ class FlaskMiddleware(CORSMiddleware):
     def report(self) -> Report:
         """Return what the report-only policies of the application would change."""
         return state_of(self._app).report()
+
+
+def _note_marked(response: Response) -> Response:
+    if hasattr(response, RESPONSE_EVALUATED):
+        note_evaluation(CONTEXT.get().request.environ)
+    return response
 
 
 def _note_requests(app: Any) -> None:

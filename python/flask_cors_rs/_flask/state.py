@@ -19,11 +19,9 @@ EXTENSION = "flask_cors_rs"
 class ApplicationState:
     """What is known about one application."""
 
-    __slots__ = ("has_decorated_views", "middleware", "recorder")
+    __slots__ = ("middleware", "recorder")
 
-    def __init__(self, has_decorated_views: bool = False) -> None:
-        self.has_decorated_views = has_decorated_views
-        """Whether a decorated view has handled a request to the application."""
+    def __init__(self) -> None:
         self.middleware: FlaskMiddleware | None = None
         """The middleware around the application, if an extension asks for one."""
         self.recorder = LazyRecorder()

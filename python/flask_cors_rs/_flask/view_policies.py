@@ -23,7 +23,6 @@ from .._options.patterns import looks_like_regex
 from .._plan import decorations, is_observed, register
 from .hook import resources_of
 from .routing import blueprints_of
-from .state import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -60,6 +59,15 @@ def has_view_policies(app: Flask) -> bool:
     )
 
 
+def is_decorated_by_flask_cors(view: object) -> bool:
+    """Whether the decorator of Flask-CORS is among those of a view. It marks the responses, as ours does."""
+    while view is not None:
+        if getattr(view, "__globals__", {}).get("__name__") == "flask_cors.decorator":
+            return True
+        view = getattr(view, "__wrapped__", None)
+    return False
+
+
 def has_decorated_error_handlers(app: Flask) -> bool:
     """Whether a function that handles errors is decorated, and decides about the responses to paths without a route."""
     handlers = [by_class for by_code in app.error_handler_spec.values() for by_class in by_code.values()]
@@ -84,6 +92,7 @@ def _has_hook(app: Flask, blueprint: str) -> bool:
 def set_policies(view: object, policies: ViewPolicies) -> None:
     """Set the policies of a decorated view."""
     decorations.count += 1
+    decorations.marks = True
     setattr(view, POLICIES, policies)
 
 
@@ -249,7 +258,6 @@ class ViewPolicies:
         return _engine.engine.merge([self._options, config_layer(app), defaults])
 
     def _make(self, app: Flask, config: tuple[Any, ...]) -> _Entry:
-        state_of(app).has_decorated_views = True
         register(self)
         named = [
             *self._options.items(),
