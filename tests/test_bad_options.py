@@ -56,6 +56,11 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"expose_headers": ["X", None]}, TypeError, "expose_headers"),
     ({"expose_headers": "X-\ud800"}, ValueError, r"expose_headers: 'X-\\ud800' contains '\\ud800'"),
     ({"expose_headers": "X-\udfff"}, ValueError, r"expose_headers: 'X-\\udfff' contains '\\udfff'"),
+    ({"max_age": "5\r\nSet-Cookie: x"}, ValueError, "max_age"),
+    ({"supports_credentials": True, "send_wildcard": True, "origins": "*"}, ValueError, "name the origins"),
+    ({"origins": "a{99999999999999999999}("}, ValueError, "origins"),
+]
+UNREADABLE: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"origins": Unreadable()}, ValueError, "origins=.* cannot be read: gone"),
     ({"allow_headers": Unreadable()}, ValueError, "allow_headers=.* cannot be read: gone"),
     ({"methods": Unreadable()}, ValueError, "methods=.* cannot be read: gone"),
@@ -63,14 +68,11 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"origins": Undecodable()}, ValueError, "origins=.* cannot be read: Expecting property name"),
     ({"methods": Undecodable()}, ValueError, "methods=.* cannot be read: Expecting property name"),
     ({"expose_headers": Untold()}, ValueError, "expose_headers=.* cannot be read: gone"),
-    ({"max_age": "5\r\nSet-Cookie: x"}, ValueError, "max_age"),
-    ({"supports_credentials": True, "send_wildcard": True, "origins": "*"}, ValueError, "name the origins"),
-    ({"origins": "a{99999999999999999999}("}, ValueError, "origins"),
 ]
 WRONG_OF_EXTENSION = [({"audit": ["log"]}, ValueError, r"audit=\['log'\] is not a valid value")]
 
 
-@pytest.mark.parametrize(("options", "error", "message"), WRONG)
+@pytest.mark.parametrize(("options", "error", "message"), [*WRONG, *UNREADABLE])
 def test_wrong_options_are_refused_at_set_up(options: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         CORS(Flask(__name__), **options)
@@ -78,8 +80,22 @@ def test_wrong_options_are_refused_at_set_up(options: dict[str, Any], error: typ
         CORS(Flask(__name__), resources={"/a": options})
     with pytest.raises(error, match=message):
         CORS(**options).init_app(Flask(__name__))
+
+
+@pytest.mark.parametrize(("options", "error", "message"), WRONG)
+def test_wrong_options_of_a_view_are_refused_at_set_up(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
         cross_origin(**options)
+
+
+@pytest.mark.parametrize(("options", "error", "message"), UNREADABLE)
+def test_what_a_view_cannot_read_is_left_out(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    """It may be readable in a request only, and Flask-CORS reads it there too."""
+    app = Flask(__name__)
+    app.add_url_rule("/", endpoint="view", view_func=cross_origin(**options)(lambda: "hello"))
+    assert app.test_client().get("/", headers={"Origin": "https://a.example"}).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,33 @@ def output(code: str) -> str:
     result = run_python("-c", PREPARE + code)
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
+
+
+def test_no_name_of_flask_cors_is_missing() -> None:
+    code = """
+import importlib, json
+names = {}
+for module in "flask_cors", "flask_cors.core", "flask_cors.decorator", "flask_cors.extension":
+    names[module] = [name for name in vars(importlib.import_module(module)) if not name.startswith("_")]
+print(json.dumps(names))
+"""
+    theirs, ours = json.loads(run_python("-c", code).stdout), json.loads(output(code))
+    # What Flask-CORS imports for itself, for its annotations and from the standard library.
+    own = {
+        "annotations",
+        "Any",
+        "Blueprint",
+        "Callable",
+        "F",
+        "Flask",
+        "NullHandler",
+        "PackageNotFoundError",
+        "Response",
+    }
+    own |= {"TYPE_CHECKING", "TypeVar", "TypedDict", "Union", "cast", "dataclass", "timedelta", "unquote", "version"}
+    own |= {"update_wrapper"}
+    for module, names in theirs.items():
+        assert set(names) - set(ours[module]) <= own
 
 
 def test_the_names_that_programs_import_are_there() -> None:

@@ -17,8 +17,10 @@ import pytest
 from flask import Flask, Response, abort, request, stream_with_context
 from flask.views import MethodView, View
 from werkzeug.exceptions import Forbidden
+from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as BaseResponse
 
+import flask_cors_rs
 from flask_cors_rs import CORS, cross_origin
 from support.engines import assert_prints
 
@@ -53,6 +55,13 @@ def test_the_view_stays_what_it_was() -> None:
     assert inspect.unwrap(decorated) is view
     assert decorated.required_methods == {"OPTIONS"}  # type: ignore[attr-defined]
     assert decorated.provide_automatic_options is False  # type: ignore[attr-defined]
+
+
+def test_a_view_without_a_name_has_the_endpoint_of_flask_cors() -> None:
+    for library in (flask_cors, flask_cors_rs):
+        app: Any = Flask(__name__)
+        app.route("/")(library.cross_origin()(functools.partial(str, "hello")))
+        assert list(app.view_functions) == ["static", "wrapped_function"]
 
 
 def test_a_preflight_is_answered_in_place_of_the_view() -> None:
@@ -175,6 +184,44 @@ def test_the_text_of_an_object_in_a_list_may_change() -> None:
     assert allowed(app) is None
     origin.text = "https://a.example"
     assert allowed(app) == ORIGIN["Origin"]
+
+
+@pytest.mark.parametrize("in_list", [False, True])
+@pytest.mark.parametrize("configured", [False, True])
+def test_a_proxy_is_read_at_each_request(in_list: bool, configured: bool) -> None:
+    proxy: Any = LocalProxy(lambda: request.headers["X-Tenant"])
+    origins = [proxy] if in_list else proxy
+    given: dict[str, Any] = {} if configured else {"origins": origins}
+    app = app_with(cross_origin(**given)(lambda: "hello"))
+    app.config["CORS_ORIGINS"] = origins
+    tenants = ["https://a.example", "https://b.example", "https://a.example"]
+    found = [allowed(app, **{**ORIGIN, "X-Tenant": tenant}) for tenant in tenants]
+    assert found == [ORIGIN["Origin"], None, ORIGIN["Origin"]]
+
+
+def test_a_flag_that_is_a_proxy_is_read_at_each_request() -> None:
+    flag: Any = LocalProxy(lambda: request.headers["X-Flag"] == "on")
+    client = app_with(cross_origin(supports_credentials=flag)(lambda: "hello")).test_client()
+    found = [client.get("/", headers={**ORIGIN, "X-Flag": value}) for value in ("on", "off", "on")]
+    assert ["Access-Control-Allow-Credentials" in response.headers for response in found] == [True, False, True]
+
+
+class Array(list[str]):
+    """A list that cannot be compared as a whole, as those of numpy."""
+
+    def __eq__(self, other: object) -> Any:
+        raise ValueError("the truth value of an array is ambiguous")
+
+    __hash__ = None
+
+
+def test_a_configuration_that_cannot_be_compared_is_read_at_each_request() -> None:
+    app = app_with(cross_origin()(lambda: "hello"), CORS_ORIGINS=Array(["https://a.example"]))
+    assert [allowed(app), allowed(app)] == [ORIGIN["Origin"]] * 2
+    app.config["CORS_ORIGINS"] = "https://b.example"
+    assert [allowed(app), allowed(app)] == [None, None]
+    app.config["CORS_ORIGINS"] = Array(["https://a.example"])
+    assert [allowed(app), allowed(app)] == [ORIGIN["Origin"]] * 2
 
 
 def test_an_iterator_is_read_by_one_request() -> None:

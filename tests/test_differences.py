@@ -9,8 +9,10 @@ from typing import Any
 
 import flask_cors
 import pytest
-from flask import Flask
+from flask import Flask, Request
 from flask.views import MethodView
+from werkzeug.datastructures import Headers
+from werkzeug.local import LocalProxy
 
 import flask_cors_rs
 from flask_cors_rs import _engine
@@ -133,3 +135,52 @@ def test_7_async_views_work(library: Any) -> None:
         gc.collect()  # Collect the coroutine of the view here, where its warning is ignored.
     else:
         assert app.test_client().get("/", headers={"Origin": ORIGIN}).data == b"hello"
+
+
+class Forwarded(Request):
+    """A request whose headers say where it came from before a proxy changed that."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.headers: Any = Headers({"Origin": self.environ["HTTP_X_ORIGINAL_ORIGIN"]})
+
+
+def test_8_the_environ_is_read_and_not_the_request() -> None:
+    found = []
+    for library in (flask_cors, flask_cors_rs):
+        app: Any = Flask(__name__)
+        app.request_class = Forwarded
+        app.add_url_rule("/", endpoint="view", view_func=lambda: "hello")
+        library.CORS(app, origins=ORIGIN)
+        headers = {"Origin": "https://proxy.example", "X-Original-Origin": ORIGIN}
+        found.append(app.test_client().get("/", headers=headers).headers.get("Access-Control-Allow-Origin"))
+    assert found == [ORIGIN, None]
+
+
+def test_9_the_extension_reads_its_options_once() -> None:
+    tenants = ["https://b.example"]
+    found = []
+    for library in (flask_cors, flask_cors_rs):
+        app: Any = Flask(__name__)
+        app.add_url_rule("/", endpoint="view", view_func=lambda: "hello")
+        library.CORS(app, origins=[LocalProxy(lambda: tenants[-1])])
+        tenants.append(ORIGIN)
+        headers = app.test_client().get("/", headers={"Origin": ORIGIN}).headers
+        found.append(headers.get("Access-Control-Allow-Origin"))
+        tenants.pop()
+    assert found == [ORIGIN, None]
+
+
+def test_10_a_new_item_in_a_long_list_is_allowed_after_a_few_requests() -> None:
+    found = []
+    for library in (flask_cors, flask_cors_rs):
+        origins = [f"https://{number}.example" for number in range(256)]
+        app: Any = Flask(__name__)
+        app.add_url_rule("/", endpoint="view", view_func=library.cross_origin(origins=origins)(lambda: "hello"))
+        client = app.test_client()
+        client.get("/", headers={"Origin": ORIGIN})
+        origins[7] = ORIGIN
+        asked = [client.get("/", headers={"Origin": ORIGIN}).headers for _ in range(4)]
+        found.append([headers.get("Access-Control-Allow-Origin") for headers in asked])
+    assert found[0] == [ORIGIN] * 4
+    assert (found[1][0], found[1][-1]) == (None, ORIGIN)

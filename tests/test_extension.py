@@ -6,6 +6,7 @@ import copy
 import logging
 import pickle
 import re
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import flask_cors
@@ -13,6 +14,7 @@ import pytest
 from flask import Blueprint, Flask, Response, abort, current_app
 from werkzeug.datastructures import Headers, MultiDict
 
+import flask_cors_rs
 from flask_cors_rs import CORS, explain
 from flask_cors_rs._flask import hook, response as flask_response
 
@@ -293,3 +295,40 @@ def test_no_methods_are_not_sent(methods: Any) -> None:
     asked = {**ORIGIN, "Access-Control-Request-Method": "PUT"}
     assert "Access-Control-Allow-Methods" not in app.test_client().options("/", headers=asked).headers
     assert explain(app, ORIGIN["Origin"], "PUT", "/").policies[0].options.methods == ""
+
+
+class Text(str, Enum):
+    """Options as members of an enumeration, whose text as a str and as an object differ."""
+
+    ORIGINS = r"https://[a-z]+\.a\.example$"
+    PATHS = "/api/*"
+    HEADERS = "x-[a-z]+$"
+    METHODS = "PUT"
+    EXPOSED = "X-E"
+    SECONDS = "600"
+
+
+@pytest.mark.parametrize("in_list", [False, True])
+def test_members_of_an_enumeration_are_read_as_flask_cors_reads_them(in_list: bool) -> None:
+    def some(member: Text) -> Any:
+        return [member] if in_list else member
+
+    found = []
+    for library in (flask_cors, flask_cors_rs):
+        app: Any = app_with("/api/x", "/other")
+        library.CORS(
+            app,
+            resources=some(Text.PATHS),
+            origins=some(Text.ORIGINS),
+            allow_headers=some(Text.HEADERS),
+            methods=["PUT"],
+            expose_headers=Text.EXPOSED,
+            max_age=Text.SECONDS,
+        )
+        asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-y, y"}
+        for path in ("/api/x", "/other"):
+            headers = {"Origin": "https://b.a.example", **asked}
+            found.append([*app.test_client().options(path, headers=headers).headers])
+    assert found[:2] == found[2:]
+    assert ("Access-Control-Allow-Headers", "x-y") in found[0]
+    assert all(type(value) is str for _, value in found[2])

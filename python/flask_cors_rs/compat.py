@@ -20,6 +20,8 @@ def install_as_flask_cors() -> None:
 
     :raises RuntimeError: Flask-CORS itself has already been imported
     """
+    from flask import make_response
+
     from . import _log, core, decorator, extension
 
     present = sys.modules.get("flask_cors")
@@ -37,12 +39,30 @@ def install_as_flask_cors() -> None:
     package.__path__ = []
     public = {"CORS", "cross_origin", "__version__"}
     package.__dict__.update(
-        __all__=sorted(public), __flask_cors_rs__=True, __version__=REFERENCE_VERSION, logging=logging
+        __all__=sorted(public),
+        __flask_cors_rs__=True,
+        __version__=REFERENCE_VERSION,
+        logging=logging,
+        rootlogger=_log.ROOT,
     )
     core_names = {name: getattr(core, name) for name in core.__all__}
     submodules: dict[str, dict[str, object]] = {
         "core": core_names,
-        "decorator": {"cross_origin": decorator.cross_origin, **_of(core_names, "FLASK_CORS_EVALUATED", "LOG")},
+        "decorator": {
+            "cross_origin": decorator.cross_origin,
+            "make_response": make_response,
+            **_of(
+                core_names,
+                "CrossOriginOptionsInput",
+                "FLASK_CORS_EVALUATED",
+                "LOG",
+                "current_app",
+                "get_cors_options",
+                "logging",
+                "request",
+                "set_cors_headers",
+            ),
+        },
         "extension": {"CORS": extension.CORS, **core_names},
     }
     for name, names in submodules.items():

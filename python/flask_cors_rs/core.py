@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Union
 
 from flask import current_app, request
 from werkzeug.datastructures import Headers, MultiDict
@@ -34,6 +35,12 @@ from ._options import parse as _parse, patterns as _patterns
 from ._options.parse import ALL_METHODS, Options
 from ._options.resources import Resources as _Resources
 from ._plan import decorations as _decorations
+from .options import (
+    CORSOptions as CorsOptionsInput,
+    CrossOriginOptions as CrossOriginOptionsInput,
+    PatternLike as ResourcePattern,
+    ResourcesLike as ResourceSpec,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,14 +62,23 @@ __all__ = [
     "ACL_RESPONSE_PRIVATE_NETWORK",
     "ALL_METHODS",
     "CONFIG_OPTIONS",
+    "CorsOptionsInput",
+    "CrossOriginOptionsInput",
     "DEFAULT_OPTIONS",
+    "ExposeHeadersInput",
     "FLASK_CORS_EVALUATED",
     "LOG",
     "Headers",
+    "HeadersInput",
     "Iterable",
     "Mapping",
+    "MaxAgeInput",
+    "MethodsInput",
     "MultiDict",
+    "OriginsInput",
     "RegexObject",
+    "ResourcePattern",
+    "ResourceSpec",
     "current_app",
     "ensure_iterable",
     "flexible_str",
@@ -90,6 +106,10 @@ __all__ = [
 DEFAULT_OPTIONS = {name: value for name, value in _parse.DEFAULT_OPTIONS.items() if name not in {"audit", "middleware"}}
 CONFIG_OPTIONS = [_parse.CONFIG_KEYS[name] for name in DEFAULT_OPTIONS]
 RegexObject = re.Pattern
+OriginsInput = HeadersInput = Union[ResourcePattern, Iterable[ResourcePattern]]
+MethodsInput = Union[str, Iterable[str]]
+ExposeHeadersInput = Union[str, Iterable[str], None]
+MaxAgeInput = Union[timedelta, int, str, None]
 LOG = _log.LOG
 
 # Whoever imports FLASK_CORS_EVALUATED may set it.

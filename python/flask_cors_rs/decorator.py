@@ -12,9 +12,9 @@ from flask.views import View
 
 from ._flask.context import CONTEXT
 from ._flask.response import EVALUATED as RESPONSE_EVALUATED, add_headers
-from ._flask.view_policies import ViewPolicies, set_policies
+from ._flask.view_policies import ViewPolicies, is_stable, set_policies
 from ._headers import INTERCEPTED
-from ._options.parse import CONSTANTS, PLAIN_OPTIONS, is_plain, parse_alone, warn_of_unknown
+from ._options.parse import PLAIN_OPTIONS, is_constant, is_plain, parse_alone, warn_of_unknown
 from ._plan import note_evaluation
 
 if TYPE_CHECKING:
@@ -102,29 +102,30 @@ def _check(given: Mapping[str, Any]) -> bool:
                 raise ValueError(f"resources={report_only['resources']!r} has no effect on a view: leave it out")
             warn_of_unknown([report_only])
             parse_alone(report_only)
-    # Reading an iterator would empty it.
-    parse_alone({name: value for name, value in given.items() if not hasattr(value, "__next__")})
-    return all(isinstance(value, CONSTANTS) for value in given.values())
+    # Reading an iterator would empty it, and a proxy may need the context of a request.
+    parse_alone({name: value for name, value in given.items() if is_stable(value)})
+    return all(map(is_constant, given.values()))
 
 
 def _deciding(view: Callable[..., Any], policies: ViewPolicies) -> Callable[..., Response]:
     """Return a view whose responses get the headers of its policy."""
 
-    def cross_origin_view(*args: Any, **kwargs: Any) -> Response:
+    # The name in Flask-CORS, which is that of the endpoint if the view has no name.
+    def wrapped_function(*args: Any, **kwargs: Any) -> Response:
         app, request, policy, answers_options = _start(policies)
         result = app.make_default_options_response() if answers_options else view(*args, **kwargs)
         return _finish(app, request, policy, result)
 
-    return cross_origin_view
+    return wrapped_function
 
 
 def _deciding_async(view: Callable[..., Any], policies: ViewPolicies) -> Callable[..., Coroutine[Any, Any, Response]]:
-    async def cross_origin_async_view(*args: Any, **kwargs: Any) -> Response:
+    async def wrapped_function(*args: Any, **kwargs: Any) -> Response:
         app, request, policy, answers_options = _start(policies)
         result = app.make_default_options_response() if answers_options else await view(*args, **kwargs)
         return _finish(app, request, policy, result)
 
-    return cross_origin_async_view
+    return wrapped_function
 
 
 def _start(policies: ViewPolicies) -> tuple[Flask, Request, Policy | None, bool]:

@@ -10,14 +10,13 @@ from .. import _engine, _log
 from .._headers import ENVIRON_ORIGIN
 from .._options.parse import (
     CONFIG_KEYS,
-    CONSTANTS,
     CONTAINERS,
     DEFAULT_OPTIONS,
     config_layer,
+    is_constant_or_function,
     log_error,
     parse,
     parse_own,
-    reads_the_same,
 )
 from .._options.patterns import looks_like_regex
 from .._plan import decorations, is_observed, register
@@ -163,6 +162,13 @@ def _has_changed(containers: Iterable[_Watched], origin: object) -> bool:
     return any(watched.has_changed(origin) for watched in containers)
 
 
+def _differ(first: tuple[Any, ...], second: tuple[Any, ...]) -> bool:
+    try:
+        return first != second
+    except Exception:  # Not all values can be compared.
+        return True
+
+
 class _Entry:
     """A policy, and what it was made from."""
 
@@ -217,7 +223,7 @@ class ViewPolicies:
             config = (*map(live.get, _KEYS),)
         if (
             entry is None
-            or entry.config != config
+            or (entry.config is not config and _differ(entry.config, config))
             or entry.config[_MAX_AGE] is not config[_MAX_AGE]
             or (entry.watched and _has_changed(entry.watched, environ.get(ENVIRON_ORIGIN)))
         ):
@@ -244,7 +250,7 @@ class ViewPolicies:
     def is_stable(self, app: Flask) -> bool:
         """Whether the options are the same at the next request, unless someone changes them."""
         named = [*self._options.values(), *config_layer(app).values()]
-        return all(map(_is_stable, named))
+        return all(map(is_stable, named))
 
     def options_for(self, app: Flask) -> Options:
         """Return the options for an application, as they are now.
@@ -265,7 +271,7 @@ class ViewPolicies:
         ]
         watched = tuple(_watch(name, value) for name, value in named if type(value) in CONTAINERS)
         policy: Policy | None = None
-        if self._are_constant and config == _NO_CONFIG:
+        if self._are_constant and not any(value is not None for value in config):
             # The defaults need not be parsed again.
             automatic_options = bool(self._options.get("automatic_options", True))
             make_options = partial(parse_own, self._options)
@@ -289,7 +295,7 @@ class ViewPolicies:
                 _log.ERROR, "The CORS configuration does not make a valid policy: no headers are sent", exc_info=True
             )
         entry = _Entry(weakref.ref(app), config, watched, policy, automatic_options)
-        if all(_is_stable(value) for _, value in named):
+        if all(is_stable(value) for _, value in named):
             self._keep(entry)
         return entry
 
@@ -309,8 +315,7 @@ class ViewPolicies:
         self._last = entry
 
 
-def _is_stable(value: object) -> bool:
+def is_stable(value: object) -> bool:
     """Whether a change of an option's value would be noticed. An iterator, for example, is empty when read again."""
-    if type(value) in CONTAINERS:
-        return all(isinstance(item, CONSTANTS) or callable(item) for item in cast("Iterable[Any]", value))
-    return reads_the_same(value)
+    items = cast("Iterable[Any]", value) if type(value) in CONTAINERS else [value]
+    return all(map(is_constant_or_function, items))

@@ -273,11 +273,17 @@ _ORIGIN_OPTIONS = ("origins", "supports_credentials", "send_wildcard")
 
 def reads_the_same(value: object) -> bool:
     """Whether reading an option again gives the same. An iterator, for example, is empty then."""
-    return (
-        type(value) in CONTAINERS
-        or isinstance(value, CONSTANTS)
-        or (callable(value) and not isinstance(value, Iterable))
-    )
+    return type(value) in CONTAINERS or is_constant_or_function(value)
+
+
+def is_constant_or_function(value: object) -> bool:
+    """Whether a value never changes, or is asked at each request."""
+    return is_constant(value) or (callable(value) and not isinstance(value, Iterable))
+
+
+def is_constant(value: object) -> bool:
+    """Whether a value never changes. A proxy such as Werkzeug's only passes itself off as one."""
+    return issubclass(type(value), CONSTANTS)
 
 
 PLAIN = f"{ascii_letters}{digits}-._~:/, "
@@ -416,7 +422,7 @@ def _pattern(option: str, item: Any, ignore_case: bool) -> Pattern:
         if not looks_like_regex(item):
             return str(item)
         try:
-            return RegexPattern(str(item), re.IGNORECASE if ignore_case else 0)
+            return RegexPattern(_plain(item), re.IGNORECASE if ignore_case else 0)
         except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(
                 f"{option}: {item!r} is not a valid regular expression ({error}). It is read as one because it contains"
@@ -433,12 +439,17 @@ def _pattern(option: str, item: Any, ignore_case: bool) -> Pattern:
     return ConvertedText(text) if is_origin else text
 
 
+def _plain(value: Any) -> str:
+    """Return a value as text. The text of a member of an enumeration of str is its value, not its name."""
+    return str.__str__(value) if issubclass(type(value), str) else str(value)
+
+
 def joined(option: str, value: Any, report: Report) -> str | None:
-    """Return None and a str as they are, and an iterable sorted and joined, as Flask-CORS sends lists."""
-    if value is None or isinstance(value, str):
-        return value
+    """Return None as it is, an iterable sorted and joined, and anything else as text, as Flask-CORS sends lists."""
+    if value is None:
+        return None
     try:
-        if not _is_iterable(value):
+        if isinstance(value, str) or not _is_iterable(value):
             return str(value)
         return ", ".join(str(item) for item in sorted(value))
     except TypeError as error:
@@ -454,7 +465,7 @@ def _seconds(value: Any) -> str | None:
         return str(int(value.total_seconds()))
     if not value and (type(value) is not int):
         return None
-    return str(value)
+    return _plain(value)
 
 
 def _header_value(option: str, value: str | None, report: Report) -> str | None:
