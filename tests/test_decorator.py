@@ -21,7 +21,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as BaseResponse
 
 import flask_cors_rs
-from flask_cors_rs import CORS, cross_origin
+from flask_cors_rs import CORS, Origin, cross_origin
 from support.engines import assert_prints
 
 if TYPE_CHECKING:
@@ -199,6 +199,18 @@ def test_a_proxy_is_read_at_each_request(in_list: bool, configured: bool) -> Non
     assert found == [ORIGIN["Origin"], None, ORIGIN["Origin"]]
 
 
+@pytest.mark.parametrize("origin", ["https://a.example", re.compile("https://a"), Origin("https://a.example")])
+@pytest.mark.parametrize("in_list", [False, True])
+def test_a_proxy_stands_for_what_it_gives(origin: Any, in_list: bool) -> None:
+    settings: dict[str, Any] = {}
+    proxy: Any = LocalProxy(lambda: settings["origin"])
+    # It is applied before there are settings, as where a module is imported.
+    app = app_with(cross_origin(origins=[proxy] if in_list else proxy)(lambda: "hello"))
+    settings["origin"] = origin
+    assert allowed(app) == ORIGIN["Origin"]
+    assert allowed(app, Origin="https://b.example") is None
+
+
 def test_a_flag_that_is_a_proxy_is_read_at_each_request() -> None:
     flag: Any = LocalProxy(lambda: request.headers["X-Flag"] == "on")
     client = app_with(cross_origin(supports_credentials=flag)(lambda: "hello")).test_client()
@@ -334,6 +346,7 @@ def test_a_class_view_gets_the_options_that_it_lists(
     response = client.options("/7", headers=ASK)
     assert (response.status_code, response.data) == (200, expected)
     assert response.headers["Allow"] if not expected else True
+    assert ("Access-Control-Allow-Methods" in response.headers) is (automatic or "OPTIONS" in (methods or ()))
 
 
 @pytest.mark.parametrize("finished", [False, True])

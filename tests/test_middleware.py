@@ -11,9 +11,10 @@ from weakref import ref
 from wsgiref.validate import validator
 
 import pytest
-from flask import Blueprint, Flask, Response, abort, redirect, request
+from flask import Blueprint, Flask, Response, abort, current_app, redirect, request
 from flask.views import MethodView, View
 from hypothesis import example, given, strategies as st
+from werkzeug.local import LocalProxy
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, Rule
@@ -1111,7 +1112,7 @@ def test_a_view_that_finds_a_decorated_one_by_its_name_does_not_hide_its_policy(
 
     @app.route("/strict", methods=["GET", "OPTIONS"])
     def by_name() -> Any:
-        return app.view_functions["strict"]()
+        return current_app.view_functions["strict"]()
 
     CORS(app, middleware=True)
     assert_strict(app)
@@ -1190,25 +1191,62 @@ from flask import Flask
 from flask_cors_rs import CORS
 def checked(view):
     return wraps(view)(lambda: view())
-app = Flask("app")
-for path, decorate in ("/strict", lambda view: view), ("/checked", checked):
-    strict = decorate(flask_cors.cross_origin(origins="https://b.example")(lambda: "strict"))
-    app.add_url_rule(path, path, strict)
-CORS(app, middleware={middleware})
-for path in "/strict", "/checked":
+for decorate in (lambda view: view), checked:
+    app = Flask("app")
+    app.add_url_rule("/", "strict", decorate(flask_cors.cross_origin(origins="https://b.example")(lambda: "strict")))
+    CORS(app, middleware={middleware})
     for method in "OPTIONS", "GET":
         for origin in "https://a.example", "https://b.example":
             headers = {{"Origin": origin, "Access-Control-Request-Method": "GET"}}
-            response = app.test_client().open(path, method=method, headers=headers)
+            response = app.test_client().open("/", method=method, headers=headers)
             print(response.headers.get("Access-Control-Allow-Origin"))
 """
     assert_prints(code, *["None", B] * 4)
+
+
+def test_what_flask_cors_exports_may_be_imported_beside_the_middleware() -> None:
+    # In a new interpreter, as it makes a difference whether any view has been decorated in the process.
+    code = """
+from flask import Flask
+from flask_cors_rs import CORS
+from flask_cors_rs.core import ACL_ORIGIN
+app = Flask("app")
+app.add_url_rule("/", endpoint="index", view_func=lambda: "index", methods=["OPTIONS"])
+CORS(app, middleware=True)
+headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+print(app.test_client().options("/", headers=headers).status)
+"""
+    assert_prints(code, "204 No Content")
+
+
+def test_a_rule_that_flask_did_not_make_passes_options_to_its_view() -> None:
+    app = Flask(__name__)
+    app.view_functions["strict"] = cross_origin(origins=B)(lambda: "strict")
+    by_name: Any = lambda: current_app.view_functions["strict"]()  # noqa: E731, PLW0108 - it hides the policy
+    app.view_functions["by name"] = by_name
+    app.url_map.add(app.url_rule_class("/strict", endpoint="by name"))
+    CORS(app, middleware=True)
+    assert_strict(app)
+
+
+@pytest.mark.parametrize("configured", [False, True])
+def test_a_proxy_that_needs_the_request_is_left_to_the_view(configured: bool) -> None:
+    proxy: Any = LocalProxy(lambda: request.headers["X-Tenant"])
+    view = cross_origin(**cast("dict[str, Any]", {} if configured else {"origins": proxy}))(lambda: "view")
+    app = make_app_without_cors()
+    if configured:
+        app.config["CORS_ORIGINS"] = proxy
+    app.add_url_rule("/view", view_func=view, endpoint="view", methods=["PUT"])
+    CORS(app, middleware=True, origins=[A, B])
+    for tenant, origin, expected in ((A, A, A), (B, A, None), (B, B, B)):
+        assert allowed(preflight(app, "/view", origin, headers={"X-Tenant": tenant})) == expected
 
 
 def test_a_decorated_error_handler_keeps_its_policy() -> None:
     app = make_app_without_cors()
     CORS(app, middleware=True)
     assert allowed(preflight(app, "/missing")) == A
+    app.register_error_handler(ZeroDivisionError, lambda error: ("infinite", 500))
     app.register_error_handler(404, cross_origin(origins=B)(lambda error: ("missing", 404)))
     assert_strict(app, "/missing")
     assert preflight(app).status_code == 204

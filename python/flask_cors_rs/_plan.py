@@ -118,6 +118,13 @@ class _Decorations:
         """How many middlewares of Flask applications have been made."""
 
 
+def may_mark() -> None:
+    """Note that from now on something may mark responses as decided about."""
+    if not decorations.marks:
+        decorations.marks = True
+        forget_plans()
+
+
 _observable: set[ReferenceType[Any]] = set()
 """Weak references to whatever has chosen what to do with requests. It chooses again if its method ``forget_plan`` is
 called.
@@ -205,15 +212,17 @@ class Plan:
     :param observer: who is told about decisions
     """
 
-    __slots__ = ("apply", "decoration_count", "observer", "path_can_change", "preflight", "resources")
+    __slots__ = ("apply", "decoration_count", "needs_evaluation", "observer", "preflight", "resources")
 
     def __init__(self, resources: tuple[Resources, ...], observer: Observer | None) -> None:
         self.resources = resources
         self.observer = observer
         self.decoration_count = decorations.count
         """The count when the plan was made. A plan with another count may not know the policy of a view."""
-        self.path_can_change = False
-        """Whether a middleware in between can lead a request to a path with another policy."""
+        self.needs_evaluation = False
+        """Whether a middleware in between can lead a request to a path with another policy, or a response can be marked
+        as decided about.
+        """
         self.preflight: Preflight = self.preflight_by_rules() if observer is None else self._preflight_and_observe
         """Append the headers that answer an OPTIONS request, and return the reason."""
         self.apply: Callable[[Environ, str, HeaderList], None] = self.apply_by_rules()

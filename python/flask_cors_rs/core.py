@@ -34,7 +34,7 @@ from ._headers import (
 from ._options import parse as _parse, patterns as _patterns
 from ._options.parse import ALL_METHODS, Options
 from ._options.resources import Resources as _Resources
-from ._plan import decorations as _decorations
+from ._plan import may_mark as _may_mark
 from .options import (
     CORSOptions as CorsOptionsInput,
     CrossOriginOptions as CrossOriginOptionsInput,
@@ -113,7 +113,7 @@ MaxAgeInput = Union[timedelta, int, str, None]
 LOG = _log.LOG
 
 # Whoever imports FLASK_CORS_EVALUATED may set it.
-_decorations.marks = True
+_may_mark()
 
 ensure_iterable = _parse.ensure_iterable
 re_fix = _patterns.expand_wildcard

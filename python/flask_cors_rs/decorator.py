@@ -12,9 +12,9 @@ from flask.views import View
 
 from ._flask.context import CONTEXT
 from ._flask.response import EVALUATED as RESPONSE_EVALUATED, add_headers
-from ._flask.view_policies import ViewPolicies, is_stable, set_policies
+from ._flask.view_policies import ViewPolicies, set_policies
 from ._headers import INTERCEPTED
-from ._options.parse import PLAIN_OPTIONS, is_constant, is_plain, parse_alone, warn_of_unknown
+from ._options.parse import PLAIN_OPTIONS, depends_on_request, is_constant, is_plain, parse_alone, warn_of_unknown
 from ._plan import note_evaluation
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def cross_origin(*args: Any, **options: Unpack[CrossOriginOptions]) -> Callable[
         is_async = iscoroutinefunction(view) if code is None else bool(code.co_flags & CO_COROUTINE)
         wrapper: Any = (_deciding_async if is_async else _deciding)(view, policies)
         if given.get("intercept_exceptions"):
-            wrapper = _intercepting(wrapper, policies, is_async=is_async)
+            wrapper = (_intercepting_async if is_async else _intercepting)(wrapper, policies)
         if given.get("automatic_options", True):
             if _is_made_by_as_view(view) if code is None else code in _AS_VIEW_CODE:
                 wrapper = _ClassView(wrapper, policies)
@@ -101,10 +101,15 @@ def _check(given: Mapping[str, Any]) -> bool:
             if "resources" in report_only:
                 raise ValueError(f"resources={report_only['resources']!r} has no effect on a view: leave it out")
             warn_of_unknown([report_only])
-            parse_alone(report_only)
-    # Reading an iterator would empty it, and a proxy may need the context of a request.
-    parse_alone({name: value for name, value in given.items() if is_stable(value)})
+            _parse_readable(report_only)
+    _parse_readable(given)
     return all(map(is_constant, given.values()))
+
+
+def _parse_readable(options: Mapping[str, Any]) -> None:
+    """Raise errors in the options that can be read before there is a request. Reading an iterator would empty it."""
+    readable = {name: value for name, value in options.items() if not depends_on_request(value)}
+    parse_alone({name: value for name, value in readable.items() if not hasattr(value, "__next__")})
 
 
 def _deciding(view: Callable[..., Any], policies: ViewPolicies) -> Callable[..., Response]:
@@ -146,24 +151,28 @@ def _finish(app: Flask, request: Request, policy: Policy | None, result: Any) ->
     return response
 
 
-def _intercepting(view: Callable[..., Any], policies: ViewPolicies, *, is_async: bool) -> Callable[..., Any]:
+def _intercepting(view: Callable[..., Any], policies: ViewPolicies) -> Callable[..., Any]:
     """Return a decorated view whose policy also covers the responses of error handlers."""
 
-    async def intercepting_async_view(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return await view(*args, **kwargs)
-        except Exception:
-            _intercept(policies)
-            raise
-
-    def intercepting_view(*args: Any, **kwargs: Any) -> Any:
+    def wrapped_function(*args: Any, **kwargs: Any) -> Any:
         try:
             return view(*args, **kwargs)
         except Exception:
             _intercept(policies)
             raise
 
-    return intercepting_async_view if is_async else intercepting_view
+    return wrapped_function
+
+
+def _intercepting_async(view: Callable[..., Any], policies: ViewPolicies) -> Callable[..., Any]:
+    async def wrapped_function(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await view(*args, **kwargs)
+        except Exception:
+            _intercept(policies)
+            raise
+
+    return wrapped_function
 
 
 def _intercept(policies: ViewPolicies) -> None:

@@ -166,7 +166,7 @@ class CORSMiddleware:
         path_info = environ.get("PATH_INFO") or ""
         evaluation = None
         # One without rules has handed them over to another middleware around it.
-        if plan.resources and (decorations.count or plan.path_can_change):
+        if plan.resources and (decorations.count or plan.needs_evaluation):
             evaluation, start_response = _begin_evaluation(self._app, environ, start_response)
         return self.wsgi_app(environ, partial(_start_response, plan, environ, path_info, evaluation, start_response))
 

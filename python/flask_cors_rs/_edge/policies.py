@@ -14,7 +14,7 @@ from .._diagnostics.witness import TooManyStatesError
 from .._engine.python import AllowOrigin, Vary
 from .._flask.hook import resources_of
 from .._flask.middleware import FlaskMiddleware
-from .._flask.view_policies import blueprint_has_policy, policies_of
+from .._flask.view_policies import blueprint_has_policy, has_decorated_error_handlers, policies_of
 from .._headers import ORIGIN
 from .._options.patterns import RegexPattern, pattern_text
 from .._plan import decorations
@@ -291,6 +291,9 @@ class _Builder:
         methods = vars(getattr(view, "view_class", object)).values()
         if policies_of(view) is not None or hides_policies(view) or any(map(policies_of, methods)):
             self._leave_out(f"responses of {route}", "an exception in a decorated view takes its headers off")
+            return None
+        if has_decorated_error_handlers(self._app):
+            self._leave_out(f"responses of {route}", "a decorated function handles errors")
             return None
         if not all(source.resources.intercept_exceptions for source in self._sources):
             self._leave_out(f"responses of {route}", "intercept_exceptions is off")

@@ -121,23 +121,24 @@ class FlaskMiddleware(CORSMiddleware):
         return self._app.debug
 
     def _make_plan(self, resources: tuple[Resources, ...]) -> Plan:
-        self._look_for_marks()
         is_direct = _is_direct(self.wsgi_app, self._app)
-        return FlaskPlan(
-            resources, self._observer() if self._is_observed(resources) else None, self._app, is_direct=is_direct
-        )
+        observer = self._observer() if self._is_observed(resources) else None
+        plan = FlaskPlan(resources, observer, self._app, is_direct=is_direct)
+        plan.needs_evaluation = plan.needs_evaluation or self._notes_marked()
+        return plan
 
-    def _look_for_marks(self) -> None:
-        """Let responses be noted that are marked as decided about, such as one that a cache has kept."""
-        app = self._app
-        functions: list[Any] = app.after_request_funcs.setdefault(None, [])
-        if _note_marked not in functions:
-            views = app.view_functions.values()
-            by_others = "flask_cors_rs.core" in modules or any(map(is_decorated_by_flask_cors, views))
-            if by_others:
-                decorations.count += 1
-            if by_others or has_view_policies(app):
-                functions.append(_note_marked)
+    def _notes_marked(self) -> bool:
+        """Let responses be noted that are marked as decided about, such as one that a cache has kept.
+
+        :returns: whether there may be any
+        """
+        functions: list[Any] = self._app.after_request_funcs.setdefault(None, [])
+        if _note_marked in functions:
+            return True
+        may_be_marked = "flask_cors_rs.core" in modules or has_view_policies(self._app)
+        if may_be_marked:
+            functions.append(_note_marked)
+        return may_be_marked
 
     def _observer(self) -> Observer:
         from .observer import observer_of
@@ -170,14 +171,11 @@ def _note_requests(app: Any) -> None:
     app.full_dispatch_request = full_dispatch_request
 
 
-_HANDLING = ("request_context", "full_dispatch_request", "dispatch_request")
-"""The methods of Flask in which a subclass can change the path of a request, or choose another view."""
-
-
 def _is_direct(wsgi_app: object, app: Flask) -> bool:
     """Whether a WSGI application is that of a Flask application itself, without another middleware in between."""
     is_own = getattr(wsgi_app, "__self__", None) is app and getattr(wsgi_app, "__func__", None) is Flask.wsgi_app
-    return is_own and all(getattr(type(app), name, None) is getattr(Flask, name, None) for name in _HANDLING)
+    # A subclass can do there what middleware does.
+    return is_own and type(app).request_context is Flask.request_context
 
 
 class FlaskPlan(Plan):
@@ -217,11 +215,11 @@ class FlaskPlan(Plan):
             self._preflight_of_known_views, self.apply = self._preflight_by_view, self._apply_by_target
         elif rules_differ:
             self._preflight_of_known_views, self.apply = self._preflight_without_redirects, self._apply_by_target
-        self.path_can_change = rules_differ and not is_direct
-        if self.path_can_change or (decorations.count and not is_direct):
+        path_can_change = self.needs_evaluation = rules_differ and not is_direct
+        if path_can_change or (decorations.count and not is_direct):
             # What is in between can lead a request to any view, and to another application.
             self.preflight = self._preflight_by_application
-        elif rules_differ or decorations.count:
+        elif rules_differ or decorations.count or self._has_view_policies:
             # A view that is added later matters if it can have a policy of its own, or makes the routing redirect.
             self.preflight = self._preflight_unless_views_changed
 
@@ -262,15 +260,14 @@ class FlaskPlan(Plan):
             return self.observe_preflight(environ, headers, reason, target)
         if blueprint_has_policy(self._app, rule.endpoint):
             return APPLICATION_DECIDES
-        policies = policies_of(self._app.view_functions.get(rule.endpoint))
+        view = self._app.view_functions.get(rule.endpoint)
+        policies = policies_of(view)
         if policies is None:
-            if decorations.count and view_answers_options(rule):
+            if (decorations.count and view_answers_options(rule)) or is_decorated_by_flask_cors(view):
                 return APPLICATION_DECIDES
             return self.observe_preflight(environ, headers, reason, target)
-        if not policies.answers_options(self._app):
-            return APPLICATION_DECIDES
-        policy, _ = policies.get(self._app, environ)
-        if policy is None:
+        policy, automatic_options = policies.get(self._app, environ, in_view=False)
+        if policy is None or not automatic_options:
             return APPLICATION_DECIDES
         decision = policy.decide(environ)
         headers[:] = decision.headers
@@ -320,7 +317,7 @@ class FlaskPlan(Plan):
     def log_preflight(self, environ: Environ) -> None:
         """Log what the policy of the view, or else the rules for the path, decide about a preflight."""
         policies = self._view_policies(environ)
-        policy = None if policies is None else policies.get(self._app, environ)[0]
+        policy = None if policies is None else policies.get(self._app, environ, in_view=False)[0]
         if policy is None:
             super().log_preflight(environ)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from functools import partial
+from sys import modules
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .. import _engine, _log
@@ -19,7 +20,7 @@ from .._options.parse import (
     parse_own,
 )
 from .._options.patterns import looks_like_regex
-from .._plan import decorations, is_observed, register
+from .._plan import decorations, is_observed, may_mark, register
 from .hook import resources_of
 from .routing import blueprints_of
 
@@ -51,7 +52,7 @@ def policies_of(view: object) -> ViewPolicies | None:
 def has_view_policies(app: Flask) -> bool:
     """Whether an application may have decorated views or error handlers, or Blueprints with CORS of their own."""
     return (
-        any(policies_of(view) is not None for view in app.view_functions.values())
+        any(policies_of(view) is not None or is_decorated_by_flask_cors(view) for view in app.view_functions.values())
         or any(map(partial(_has_hook, app), filter(None, app.after_request_funcs)))
         or has_decorated_error_handlers(app)
         or (bool(decorations.count) and any(map(view_answers_options, app.url_map.iter_rules())))
@@ -60,7 +61,7 @@ def has_view_policies(app: Flask) -> bool:
 
 def is_decorated_by_flask_cors(view: object) -> bool:
     """Whether the decorator of Flask-CORS is among those of a view. It marks the responses, as ours does."""
-    while view is not None:
+    while view is not None and "flask_cors.decorator" in modules:
         if getattr(view, "__globals__", {}).get("__name__") == "flask_cors.decorator":
             return True
         view = getattr(view, "__wrapped__", None)
@@ -69,8 +70,9 @@ def is_decorated_by_flask_cors(view: object) -> bool:
 
 def has_decorated_error_handlers(app: Flask) -> bool:
     """Whether a function that handles errors is decorated, and decides about the responses to paths without a route."""
-    handlers = [by_class for by_code in app.error_handler_spec.values() for by_class in by_code.values()]
-    return any(policies_of(handler) is not None for by_class in handlers for handler in by_class.values())
+    # Copies, as Flask adds to these at requests.
+    handlers = [by_class for by_code in [*app.error_handler_spec.values()] for by_class in [*by_code.values()]]
+    return any(policies_of(handler) is not None for by_class in handlers for handler in [*by_class.values()])
 
 
 def view_answers_options(rule: Rule) -> bool:
@@ -91,7 +93,7 @@ def _has_hook(app: Flask, blueprint: str) -> bool:
 def set_policies(view: object, policies: ViewPolicies) -> None:
     """Set the policies of a decorated view."""
     decorations.count += 1
-    decorations.marks = True
+    may_mark()
     setattr(view, POLICIES, policies)
 
 
@@ -208,10 +210,13 @@ class ViewPolicies:
         """Make the policies again."""
         self._last = self._others = None
 
-    def get(self, app: Flask, environ: Environ) -> tuple[Policy | None, bool]:
+    def get(self, app: Flask, environ: Environ, *, in_view: bool = True) -> tuple[Policy | None, bool]:
         """Return the policy for a request to an application, and whether OPTIONS is answered instead of the view.
 
         The policy is None where the configuration of the application does not make a valid one.
+
+        :param in_view: whether the request has reached the view. Before that, the policy is None as well where options
+            have to be read at each request: an iterator can be read only once, and a proxy may need the request
         """
         entry = self._last
         if entry is None or entry.app() is not app:
@@ -227,13 +232,15 @@ class ViewPolicies:
             or entry.config[_MAX_AGE] is not config[_MAX_AGE]
             or (entry.watched and _has_changed(entry.watched, environ.get(ENVIRON_ORIGIN)))
         ):
+            if not in_view and not self.is_stable(app):
+                return None, False
             entry = self._make(app, config)
         return entry.policy, entry.automatic_options
 
     def answers_options(self, app: Flask) -> bool:
         """Whether OPTIONS is answered instead of the view.
 
-        No other option is read: an iterator can be read only once, and perhaps the view will do so.
+        No other option is read: an iterator can be read only once.
         """
         name = "automatic_options"
         if name in self._options:
@@ -255,9 +262,15 @@ class ViewPolicies:
     def options_for(self, app: Flask) -> Options:
         """Return the options for an application, as they are now.
 
-        :raises ValueError: the configuration of the application does not make a valid policy
+        :raises ValueError: the configuration of the application does not make a valid policy, or a request is needed
+        :raises TypeError: a value has the wrong type
         """
-        return parse(self._merged(app))
+        try:
+            return parse(self._merged(app))
+        except (TypeError, ValueError):
+            raise
+        except Exception as error:
+            raise ValueError(f"the options of a view can be read in a request only ({error})") from error
 
     def _merged(self, app: Flask) -> dict[str, Any]:
         defaults = cast("Mapping[str, Any]", DEFAULT_OPTIONS)

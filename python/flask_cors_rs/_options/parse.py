@@ -196,14 +196,14 @@ def _parse_values(written: Mapping[str, Any], parsed: Mapping[str, Any], report:
     :param written: the options, as the user wrote them; other names are ignored
     :param parsed: the parsed options that they will be merged with
     """
-    values = {name: _PARSERS[name](written[name], report) for name in _ORIGIN_OPTIONS if name in written}
+    values = {name: _PARSERS[name](_resolved(written[name]), report) for name in _ORIGIN_OPTIONS if name in written}
     if "origins" in values:
         values["origins"], values["origin_matchers"] = values["origins"]
     if values:
         _refuse_wildcard_with_credentials(values, parsed, report)
     for name, value in written.items():
         if name in _PARSERS and name not in values:
-            values[name] = _PARSERS[name](value, report)
+            values[name] = _PARSERS[name](_resolved(value), report)
     return values
 
 
@@ -278,12 +278,26 @@ def reads_the_same(value: object) -> bool:
 
 def is_constant_or_function(value: object) -> bool:
     """Whether a value never changes, or is asked at each request."""
-    return is_constant(value) or (callable(value) and not isinstance(value, Iterable))
+    return is_constant(value) or (callable(value) and not issubclass(type(value), Iterable))
 
 
 def is_constant(value: object) -> bool:
     """Whether a value never changes. A proxy such as Werkzeug's only passes itself off as one."""
     return issubclass(type(value), CONSTANTS)
+
+
+def depends_on_request(value: Any) -> bool:
+    """Whether a value is a proxy of Werkzeug, or contains one: perhaps it can be read in a request only."""
+    return _is_proxy(value) or (type(value) in CONTAINERS and any(map(_is_proxy, value)))
+
+
+def _is_proxy(value: object) -> bool:
+    # Asking for anything else calls the function of the proxy.
+    return hasattr(type(value), "_get_current_object")
+
+
+def _resolved(value: Any) -> Any:
+    return value._get_current_object() if _is_proxy(value) else value  # noqa: SLF001 - Werkzeug documents it
 
 
 PLAIN = f"{ascii_letters}{digits}-._~:/, "
@@ -363,7 +377,7 @@ def ensure_iterable(value: Any) -> Iterable[Any]:
 def _items(option: str, value: Any, report: Report) -> list[Any]:
     """Return a scalar as a list of one and an iterable as a list, with ``"*"`` expanded."""
     try:
-        return [expand_wildcard(item) for item in ensure_iterable(value)]
+        return [expand_wildcard(_resolved(item)) for item in ensure_iterable(value)]
     except Exception as error:
         report(_unreadable_error(option, value, error))
         return []
@@ -441,7 +455,7 @@ def _pattern(option: str, item: Any, ignore_case: bool) -> Pattern:
 
 def _plain(value: Any) -> str:
     """Return a value as text. The text of a member of an enumeration of str is its value, not its name."""
-    return str.__str__(value) if issubclass(type(value), str) else str(value)
+    return str.__str__(value) if isinstance(value, str) else str(value)
 
 
 def joined(option: str, value: Any, report: Report) -> str | None:
