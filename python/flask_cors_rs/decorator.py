@@ -108,8 +108,8 @@ def _check(given: Mapping[str, Any]) -> bool:
 
 def _parse_readable(options: Mapping[str, Any]) -> None:
     """Raise errors in the options that can be read before there is a request. Reading an iterator would empty it."""
-    readable = {name: value for name, value in options.items() if not depends_on_request(value)}
-    parse_alone({name: value for name, value in readable.items() if not hasattr(value, "__next__")})
+    names = [name for name, value in options.items() if not (depends_on_request(value) or hasattr(value, "__next__"))]
+    parse_alone({name: options[name] for name in names})
 
 
 def _deciding(view: Callable[..., Any], policies: ViewPolicies) -> Callable[..., Response]:

@@ -8,7 +8,7 @@ from ._flask.context import CONTEXT
 from ._flask.hook import make_after_request
 from ._flask.state import state_of
 from ._headers import INTERCEPTED
-from ._options.parse import config_layer
+from ._options.parse import config_layer, resolved
 from ._options.resources import compile_resources
 from ._plan import ForkableLock, decorations
 from ._setup_audit import audit_at_setup
@@ -79,7 +79,7 @@ class CORS:
         :raises ValueError: an option is wrong
         :raises TypeError: an option has the wrong type
         """
-        app = cast("Flask", getattr(app, "_get_current_object", lambda: app)())  # `app` may be current_app
+        app = cast("Flask", resolved(app))  # It may be current_app.
         resources = compile_resources(options, self._options, config=config_layer(app))
         _audit(app, resources)
         is_blueprint = not hasattr(app, "wsgi_app")

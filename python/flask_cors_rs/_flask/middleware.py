@@ -123,22 +123,7 @@ class FlaskMiddleware(CORSMiddleware):
     def _make_plan(self, resources: tuple[Resources, ...]) -> Plan:
         is_direct = _is_direct(self.wsgi_app, self._app)
         observer = self._observer() if self._is_observed(resources) else None
-        plan = FlaskPlan(resources, observer, self._app, is_direct=is_direct)
-        plan.needs_evaluation = plan.needs_evaluation or self._notes_marked()
-        return plan
-
-    def _notes_marked(self) -> bool:
-        """Let responses be noted that are marked as decided about, such as one that a cache has kept.
-
-        :returns: whether there may be any
-        """
-        functions: list[Any] = self._app.after_request_funcs.setdefault(None, [])
-        if _note_marked in functions:
-            return True
-        may_be_marked = "flask_cors_rs.core" in modules or has_view_policies(self._app)
-        if may_be_marked:
-            functions.append(_note_marked)
-        return may_be_marked
+        return FlaskPlan(resources, observer, self._app, is_direct=is_direct)
 
     def _observer(self) -> Observer:
         from .observer import observer_of
@@ -148,6 +133,13 @@ class FlaskMiddleware(CORSMiddleware):
     def report(self) -> Report:
         """Return what the report-only policies of the application would change."""
         return state_of(self._app).report()
+
+
+def _note_marked_responses(app: Flask) -> None:
+    """Let responses be noted that are marked as decided about, such as one that a cache has kept."""
+    functions: list[Any] = app.after_request_funcs.setdefault(None, [])
+    if _note_marked not in functions:
+        functions.append(_note_marked)
 
 
 def _note_marked(response: Response) -> Response:
@@ -215,7 +207,11 @@ class FlaskPlan(Plan):
             self._preflight_of_known_views, self.apply = self._preflight_by_view, self._apply_by_target
         elif rules_differ:
             self._preflight_of_known_views, self.apply = self._preflight_without_redirects, self._apply_by_target
-        path_can_change = self.needs_evaluation = rules_differ and not is_direct
+        path_can_change = rules_differ and not is_direct
+        responses_are_marked = self._has_view_policies or "flask_cors_rs.core" in modules
+        if responses_are_marked:
+            _note_marked_responses(app)
+        self.needs_evaluation = path_can_change or responses_are_marked
         if path_can_change or (decorations.count and not is_direct):
             # What is in between can lead a request to any view, and to another application.
             self.preflight = self._preflight_by_application

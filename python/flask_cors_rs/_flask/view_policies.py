@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from functools import partial
+from inspect import unwrap
 from sys import modules
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -59,13 +60,18 @@ def has_view_policies(app: Flask) -> bool:
     )
 
 
-def is_decorated_by_flask_cors(view: object) -> bool:
+def is_decorated_by_flask_cors(view: Any) -> bool:
     """Whether the decorator of Flask-CORS is among those of a view. It marks the responses, as ours does."""
-    while view is not None and "flask_cors.decorator" in modules:
-        if getattr(view, "__globals__", {}).get("__name__") == "flask_cors.decorator":
-            return True
-        view = getattr(view, "__wrapped__", None)
-    return False
+    if "flask_cors.decorator" not in modules:
+        return False
+    try:
+        return _is_of_flask_cors(unwrap(view, stop=_is_of_flask_cors))
+    except ValueError:  # Functions that wrap each other have no end.
+        return True
+
+
+def _is_of_flask_cors(function: object) -> bool:
+    return getattr(function, "__globals__", {}).get("__name__") == "flask_cors.decorator"
 
 
 def has_decorated_error_handlers(app: Flask) -> bool:
@@ -257,7 +263,7 @@ class ViewPolicies:
     def is_stable(self, app: Flask) -> bool:
         """Whether the options are the same at the next request, unless someone changes them."""
         named = [*self._options.values(), *config_layer(app).values()]
-        return all(map(is_stable, named))
+        return all(map(_is_stable, named))
 
     def options_for(self, app: Flask) -> Options:
         """Return the options for an application, as they are now.
@@ -284,7 +290,7 @@ class ViewPolicies:
         ]
         watched = tuple(_watch(name, value) for name, value in named if type(value) in CONTAINERS)
         policy: Policy | None = None
-        if self._are_constant and not any(value is not None for value in config):
+        if self._are_constant and all(value is None for value in config):
             # The defaults need not be parsed again.
             automatic_options = bool(self._options.get("automatic_options", True))
             make_options = partial(parse_own, self._options)
@@ -308,7 +314,7 @@ class ViewPolicies:
                 _log.ERROR, "The CORS configuration does not make a valid policy: no headers are sent", exc_info=True
             )
         entry = _Entry(weakref.ref(app), config, watched, policy, automatic_options)
-        if all(is_stable(value) for _, value in named):
+        if all(_is_stable(value) for _, value in named):
             self._keep(entry)
         return entry
 
@@ -328,7 +334,7 @@ class ViewPolicies:
         self._last = entry
 
 
-def is_stable(value: object) -> bool:
+def _is_stable(value: object) -> bool:
     """Whether a change of an option's value would be noticed. An iterator, for example, is empty when read again."""
     items = cast("Iterable[Any]", value) if type(value) in CONTAINERS else [value]
     return all(map(is_constant_or_function, items))

@@ -196,14 +196,14 @@ def _parse_values(written: Mapping[str, Any], parsed: Mapping[str, Any], report:
     :param written: the options, as the user wrote them; other names are ignored
     :param parsed: the parsed options that they will be merged with
     """
-    values = {name: _PARSERS[name](_resolved(written[name]), report) for name in _ORIGIN_OPTIONS if name in written}
+    values = {name: _PARSERS[name](resolved(written[name]), report) for name in _ORIGIN_OPTIONS if name in written}
     if "origins" in values:
         values["origins"], values["origin_matchers"] = values["origins"]
     if values:
         _refuse_wildcard_with_credentials(values, parsed, report)
     for name, value in written.items():
         if name in _PARSERS and name not in values:
-            values[name] = _PARSERS[name](_resolved(value), report)
+            values[name] = _PARSERS[name](resolved(value), report)
     return values
 
 
@@ -296,7 +296,8 @@ def _is_proxy(value: object) -> bool:
     return hasattr(type(value), "_get_current_object")
 
 
-def _resolved(value: Any) -> Any:
+def resolved(value: Any) -> Any:
+    """Return what a proxy of Werkzeug stands for, and anything else as it is."""
     return value._get_current_object() if _is_proxy(value) else value  # noqa: SLF001 - Werkzeug documents it
 
 
@@ -377,7 +378,7 @@ def ensure_iterable(value: Any) -> Iterable[Any]:
 def _items(option: str, value: Any, report: Report) -> list[Any]:
     """Return a scalar as a list of one and an iterable as a list, with ``"*"`` expanded."""
     try:
-        return [expand_wildcard(_resolved(item)) for item in ensure_iterable(value)]
+        return [expand_wildcard(resolved(item)) for item in ensure_iterable(value)]
     except Exception as error:
         report(_unreadable_error(option, value, error))
         return []
