@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import re
+from enum import Enum
 from typing import Any
 
 import flask_cors
@@ -48,6 +49,20 @@ def test_1_methods_are_compared_whole(method: str) -> None:
 def test_1_whole_methods_are_allowed_by_both(method: str) -> None:
     theirs, ours = both(method, methods="get, PUT,x-y")
     assert theirs["Access-Control-Allow-Methods"] == ours["Access-Control-Allow-Methods"] == "GET, PUT,X-Y"
+
+
+class Method(str, Enum):
+    """Methods whose text as an object is their name."""
+
+    PUT = "PUT"
+    GET = "GET"
+
+
+@pytest.mark.parametrize("methods", [[Method.PUT, Method.GET], Method.PUT])
+def test_1_members_of_an_enumeration_are_methods(methods: Any) -> None:
+    theirs, ours = both(methods=methods)
+    assert "METHOD.PUT" in theirs["Access-Control-Allow-Methods"]
+    assert ours["Access-Control-Allow-Methods"] == ("PUT" if methods is Method.PUT else "GET, PUT")
 
 
 def test_2_the_number_0_is_sent_as_max_age() -> None:

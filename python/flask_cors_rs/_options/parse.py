@@ -228,7 +228,7 @@ def _parse_origins(value: Any, report: Report) -> tuple[tuple[Pattern, ...], tup
 
 
 def _parse_methods(value: Any, report: Report) -> str:
-    return (_header_value("methods", joined("methods", value, report), report) or "").upper()
+    return (_header_value("methods", joined("methods", value, report, _plain), report) or "").upper()
 
 
 def _parse_allow_headers(value: Any, report: Report) -> tuple[Pattern, ...]:
@@ -459,14 +459,14 @@ def _plain(value: Any) -> str:
     return str.__str__(value) if isinstance(value, str) else str(value)
 
 
-def joined(option: str, value: Any, report: Report) -> str | None:
+def joined(option: str, value: Any, report: Report, as_text: Callable[[Any], str] = str) -> str | None:
     """Return None as it is, an iterable sorted and joined, and anything else as text, as Flask-CORS sends lists."""
     if value is None:
         return None
     try:
         if isinstance(value, str) or not _is_iterable(value):
-            return str(value)
-        return ", ".join(str(item) for item in sorted(value))
+            return as_text(value)
+        return ", ".join(as_text(item) for item in sorted(value))
     except TypeError as error:
         report(TypeError(f"{option}={value!r} must be a str or an iterable of str ({error})"))
     except Exception as error:
