@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from weakref import ref
 from wsgiref.validate import validator
 
+import flask_cors
 import pytest
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, request
 from flask.views import MethodView, View
@@ -21,6 +22,7 @@ from werkzeug.routing import BaseConverter, Rule
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 from werkzeug.wrappers import Request
 
+import flask_cors_rs
 from flask_cors_rs import CORS, CORSMiddleware, cross_origin
 from flask_cors_rs._engine.path import decoded
 from support.engines import ENGINES, assert_prints
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("engine")
 
-A, B = "https://a.example", "https://b.example"
+A, B, C = "https://a.example", "https://b.example", "https://c.example"
 
 
 def preflight(app: Any, path: str = "/", origin: str = A, method: str = "PUT", **more: Any) -> TestResponse:
@@ -1445,7 +1447,7 @@ def test_a_redirect_that_leads_nowhere_is_reported_for_its_target() -> None:
     app.url_map.add(app.url_rule_class("/here", endpoint="here", redirect_to="gone"))
     assert preflight(app, "/here").status_code == 204
     differences = app.extensions["flask_cors_rs"].report().differences
-    assert [(each.rule, each.reason) for each in differences] == [("/gone of CORSMiddleware", "origin not allowed")]
+    assert [(each.rule, each.reason) for each in differences] == [("/gone of CORS(app)", "origin not allowed")]
 
 
 def test_a_redirect_to_a_view_of_a_blueprint_is_decided_by_the_policy_of_the_view() -> None:
@@ -1499,3 +1501,64 @@ def test_a_mounted_application_may_use_the_names_of_pep_3333() -> None:
     CORS(app, middleware=True)
     assert get(app, "/mounted/").headers["X-A"] == "1"
     assert_strict(app, "/mounted/")
+
+
+def without_options(app: Flask) -> None:
+    view = cross_origin(origins=B)(lambda: "x")
+    app.url_map.add(Rule("/x", endpoint="x", methods=["DELETE"]))
+    app.view_functions["x"] = view
+
+
+def without_automatic_options(app: Flask) -> None:
+    view = cross_origin(origins=B, automatic_options=False)(lambda: "x")
+    app.add_url_rule("/x", "x", view, methods=["DELETE"], provide_automatic_options=False)
+
+
+def in_a_blueprint(app: Flask) -> None:
+    blueprint = Blueprint("b", "b")
+    CORS(blueprint, origins=B)
+    blueprint.add_url_rule("/x", "x", lambda: "x", methods=["DELETE"], provide_automatic_options=False)
+    app.register_blueprint(blueprint)
+
+
+@pytest.mark.parametrize("add", [without_options, without_automatic_options, in_a_blueprint])
+def test_a_view_with_a_policy_whose_route_refuses_options_refuses_preflights(add: Any) -> None:
+    app = make_app()
+    add(app)
+    assert preflight(app, "/x", method="DELETE").status_code == 405
+    assert preflight(app, "/").status_code == 204
+
+
+@pytest.mark.parametrize("library", [flask_cors, flask_cors_rs])
+def test_a_hook_of_the_same_application_decides_first(library: Any) -> None:
+    app = make_app(origins=[A, B])
+    library.CORS(app, resources={"/*": {"origins": [A, C], "methods": ["GET"], "supports_credentials": True}})
+    responses = [preflight(app, origin=origin, method=method) for origin in (A, C) for method in ("PUT", "GET")]
+    assert [allowed(response) for response in responses] == [A, A, C, C]
+    assert [response.headers.get("Access-Control-Allow-Methods") for response in responses] == [None, "GET"] * 2
+    assert all(response.headers["Access-Control-Allow-Credentials"] == "true" for response in responses)
+    assert allowed(preflight(app, origin=B)) == B, "the middleware adds its headers where the hook adds none"
+
+
+def test_a_hook_of_flask_cors_in_a_blueprint_keeps_its_policy() -> None:
+    app = make_app()
+    blueprint = Blueprint("b", "b", url_prefix="/b")
+    flask_cors.CORS(blueprint, origins=A, methods=["GET"])
+    blueprint.add_url_rule("/x", "x", lambda: "x", methods=["GET", "PUT"])
+    app.register_blueprint(blueprint)
+    assert "Access-Control-Allow-Methods" not in preflight(app, "/b/x").headers
+    assert preflight(app, "/b/x", method="GET").headers["Access-Control-Allow-Methods"] == "GET"
+
+
+def test_a_redirect_of_a_mounted_application_is_decided_by_the_path_that_was_asked_for() -> None:
+    app, mounted = make_app_without_cors(), Flask("mounted")
+    app.add_url_rule("/home/", "home", lambda: "home")
+    mounted.add_url_rule("/api/x/", "x", lambda: "x")
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/mnt": mounted})  # type: ignore[method-assign]
+    CORS(
+        app, middleware=True, resources={"/api/*": {"origins": "*"}, "/mnt/*": {"origins": B}, "/home/": {"origins": A}}
+    )
+    for origin, expected in ((A, None), (B, B)):
+        response = get(app, "/mnt/api/x", origin)
+        assert (response.status_code, allowed(response)) == (308, expected)
+    assert allowed(get(app, "/home", A)) == A

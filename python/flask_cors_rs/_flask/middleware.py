@@ -27,6 +27,7 @@ from .state import state_of
 from .view_policies import (
     blueprint_has_policy,
     has_decorated_error_handlers,
+    has_hook,
     has_view_policies,
     is_decorated_by_flask_cors,
     policies_of,
@@ -212,8 +213,9 @@ class FlaskPlan(Plan):
         if responses_are_marked:
             _note_marked_responses(app)
         self.needs_evaluation = path_can_change or responses_are_marked
-        if path_can_change or (decorations.count and not is_direct):
-            # What is in between can lead a request to any view, and to another application.
+        if path_can_change or (decorations.count and not is_direct) or has_hook(app, None):
+            # What is in between can lead a request to any view, and to another application. A hook decides before the
+            # middleware does.
             self.preflight = self._preflight_by_application
         elif rules_differ or decorations.count or self._has_view_policies:
             # A view that is added later matters if it can have a policy of its own, or makes the routing redirect.
@@ -245,7 +247,8 @@ class FlaskPlan(Plan):
         try:
             rule, target = self._match(environ)
         except Exception:
-            # A URL converter failed, perhaps because it needs the context of a request. Flask provides it.
+            # The route does not take OPTIONS, which Flask will say. Or a URL converter failed, perhaps because it needs
+            # the context of a request, which Flask provides.
             if self._has_view_policies:
                 return APPLICATION_DECIDES
             return self._preflight_without_view(environ, headers)
@@ -288,7 +291,7 @@ class FlaskPlan(Plan):
     def _apply_by_target(self, environ: Environ, path_info: str, headers: HeaderList) -> None:
         """Add headers by the rules, and to a redirect of the routing by the policy for its target."""
         redirect = None
-        if self._redirects or "//" in path_info:
+        if (self._redirects or "//" in path_info) and not self._is_from_another_application():
             redirect = getattr(environ.get("werkzeug.request"), "routing_exception", None)
         if is_redirect(redirect, headers):
             path_info = redirect_target(redirect, environ)
@@ -299,6 +302,13 @@ class FlaskPlan(Plan):
                     policy.apply(environ, headers)
                 return
         self._apply_by_rules(environ, path_info, headers)
+
+    def _is_from_another_application(self) -> bool:
+        """Whether a response is that of an application that is mounted in this one."""
+        try:
+            return CONTEXT.get().app is not self._app
+        except LookupError:  # What is in between starts the response later.
+            return False
 
     def _view_policies(self, environ: Environ) -> ViewPolicies | None:
         """Return the policies of the view that a request or its redirect leads to, or None if it has none."""

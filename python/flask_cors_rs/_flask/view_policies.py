@@ -54,7 +54,7 @@ def has_view_policies(app: Flask) -> bool:
     """Whether an application may have decorated views or error handlers, or Blueprints with CORS of their own."""
     return (
         any(policies_of(view) is not None or is_decorated_by_flask_cors(view) for view in app.view_functions.values())
-        or any(map(partial(_has_hook, app), filter(None, app.after_request_funcs)))
+        or any(map(partial(has_hook, app), filter(None, app.after_request_funcs)))
         or has_decorated_error_handlers(app)
         or (bool(decorations.count) and any(map(view_answers_options, app.url_map.iter_rules())))
     )
@@ -89,11 +89,17 @@ def view_answers_options(rule: Rule) -> bool:
 
 def blueprint_has_policy(app: Flask, endpoint: str) -> bool:
     """Whether the Blueprint that an endpoint belongs to, or one in which it is nested, has CORS of its own."""
-    return any(map(partial(_has_hook, app), blueprints_of(endpoint)))
+    return any(map(partial(has_hook, app), blueprints_of(endpoint)))
 
 
-def _has_hook(app: Flask, blueprint: str) -> bool:
-    return any(resources_of(hook) is not None for hook in app.after_request_funcs.get(blueprint, ()))
+def has_hook(app: Flask, blueprint: str | None) -> bool:
+    """Whether an extension, ours or that of Flask-CORS, has a hook in a Blueprint, or in the application itself."""
+    hooks = app.after_request_funcs.get(blueprint, ())
+    return any(resources_of(hook) is not None or _is_hook_of_flask_cors(hook) for hook in hooks)
+
+
+def _is_hook_of_flask_cors(hook: object) -> bool:
+    return getattr(hook, "__globals__", {}).get("__name__") == "flask_cors.extension"
 
 
 def set_policies(view: object, policies: ViewPolicies) -> None:
