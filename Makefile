@@ -113,7 +113,7 @@ instructions-record: $(STAMP) ## record the cost of each decision of the Rust en
 start-check: $(STAMP) ## fail if starting an application is more expensive than with Flask-CORS (needs valgrind)
 	$(BENCH) measure.cold_start --check
 
-bench-floors: $(STAMP) ## measure prototypes that do nothing but the unavoidable (needs valgrind)
+bench-floors: $(STAMP) ## measure minimal prototypes: what CORS costs at least (needs valgrind)
 	$(BENCH) measure.floors
 
 bench-observed: $(STAMP) ## measure what report-only policies and receivers of signals add to a request (needs valgrind)

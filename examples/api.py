@@ -25,7 +25,7 @@ def create_app() -> Flask:
             # Every page may read public data.
             "/public/*": {"origins": "*", "methods": ["GET"], "send_wildcard": True},
             # Our own pages and preview deployments may send cookies.
-            "/account/*": {
+            r"/account/.*": {
                 "origins": ["https://shop.example", re.compile(r"https://preview-\d+\.shop\.example$")],
                 "methods": ["GET", "PUT", "DELETE"],
                 "allow_headers": ["Content-Type", "X-CSRF-Token"],

@@ -63,6 +63,22 @@ def test_each_application_has_a_state_of_its_own() -> None:
     assert states[0] is not states[1]
 
 
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("report_only", [None, {"origins": "https://a.example"}])
+def test_a_decorated_view_does_not_keep_the_applications_that_it_was_in(debug: bool, report_only: Any) -> None:
+    view = cross_origin(report_only=report_only)(lambda: "hello")
+    dead: list[weakref.ref[Flask]] = []
+    for _ in range(3):
+        app = Flask(__name__)
+        app.debug = debug
+        app.add_url_rule("/", view_func=view, endpoint="view")
+        app.test_client().get("/", headers=PREFLIGHT)
+        dead.append(weakref.ref(app))
+    del app
+    gc.collect()
+    assert [reference() for reference in dead] == [None] * 3
+
+
 @pytest.mark.parametrize("middleware", [None, False, True])
 def test_an_application_and_its_views_can_be_collected(middleware: bool | None) -> None:
     app = decorated_app(intercept_exceptions=True)

@@ -62,7 +62,8 @@ from flask_cors.core import (
     get_cors_headers, set_cors_headers, get_cors_origins, get_allow_headers, get_regexp_pattern, probably_regex,
     parse_resources, serialize_options, try_match_any_pattern, try_match_pattern, flexible_str, merge_options,
     get_app_kwarg_dict, ensure_iterable, sanitize_regex_param, re_fix)
-import flask_cors, flask_cors_rs, importlib.util
+import flask_cors, flask_cors_rs, importlib.util, inspect
+assert inspect.getfile(flask_cors) == flask_cors.__file__
 print(flask_cors.CORS is flask_cors_rs.CORS, __version__, importlib.util.find_spec("flask_cors").name, LOG.name)
 """)
         == "True 6.0.5 flask_cors flask_cors.core"
@@ -79,6 +80,10 @@ from flask_cors.extension import make_after_request_function
 app = Flask(__name__)
 app.config.update(CORS_MAX_AGE="7", CORS_METHODS=["put", "GET"], CORS_VARY_HEADER=None)
 options = get_cors_options(app, {"origins": ["http://b", "http://a", "http://.*c"]}, {"expose_headers": {"X", "Y"}})
+again = get_cors_options(app, {"origins": options.origins})
+print(get_cors_origins(again, "http://c"), [get_regexp_pattern(origin) for origin in options.origins])
+print([try_match_any_pattern(origin, options.origins, False) for origin in ("http://c", "HTTP://B", "http://d")])
+print([probably_regex(origin) for origin in options.origins], try_match_any_pattern("x", options.allow_headers))
 print(options.max_age, options.methods, options.expose_headers, options.vary_header, options.supports_credentials)
 print(get_cors_origins(options, None), get_cors_origins(options, "HTTP://B"), get_cors_origins(options, "http://d"))
 print(get_allow_headers(options, None), repr(get_allow_headers(options, "x-b,x-a")))

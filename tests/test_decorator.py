@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import flask_cors
 import pytest
-from flask import Flask, Response, abort, request, stream_with_context
+from flask import Flask, Response, abort, current_app, request, stream_with_context
 from flask.views import MethodView, View
 from werkzeug.exceptions import Forbidden
 from werkzeug.local import LocalProxy
@@ -696,3 +696,53 @@ def test_a_view_that_is_marked_as_a_coroutine_function_is_one() -> None:
     mark: Any = getattr(inspect, "markcoroutinefunction")  # noqa: B009 - checkers of older versions do not know it
     response = app_with(cross_origin()(mark(view))).test_client().get("/", headers=ORIGIN)
     assert (response.data, response.headers["Access-Control-Allow-Origin"]) == (b"hello", ORIGIN["Origin"])
+
+
+@pytest.mark.parametrize("option", ["methods", "expose_headers", "allow_headers"])
+def test_a_proxy_in_a_list_of_an_extension_is_read(option: str) -> None:
+    found = []
+    for library in (flask_cors, flask_cors_rs):
+        app: Any = app_with(lambda: "hello")
+        library.CORS(app, **{option: [LocalProxy(lambda: "PUT")]})
+        found.append(
+            [*app.test_client().options("/", headers={**ASK, "Access-Control-Request-Headers": "put"}).headers]
+        )
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("needs", [lambda: current_app.config["ALLOWED"], lambda: [request.host_url.rstrip("/")]])
+def test_origins_that_need_a_context_are_read_at_the_request(needs: Any) -> None:
+    class Allowed:
+        def __iter__(self) -> Any:
+            return iter(needs())
+
+    app = Flask(__name__)
+    app.config["ALLOWED"] = ["http://localhost"]
+    app.add_url_rule("/", "view", cross_origin(origins=Allowed())(lambda: "hello"))
+    for origin, expected in (("http://localhost", "http://localhost"), ("https://b.example", None)):
+        assert allowed(app, Origin=origin) == expected
+
+
+@pytest.mark.parametrize("library", [flask_cors, flask_cors_rs])
+def test_a_view_called_outside_a_request_says_so(library: Any) -> None:
+    app = Flask(__name__)
+    library.CORS(app)
+    (hook,) = app.after_request_funcs[None]
+    calls: list[Any] = [library.cross_origin()(lambda: "hello"), functools.partial(hook, Response())]
+    for call in calls:
+        with app.app_context(), pytest.raises(RuntimeError, match="outside of request context"):
+            call()
+
+
+@pytest.mark.parametrize("library", [flask_cors, flask_cors_rs])
+def test_the_response_to_options_is_made_once(library: Any) -> None:
+    class Counting(Flask):
+        def make_response(self, rv: Any) -> Response:
+            response = super().make_response(rv)
+            response.headers["X-Made"] = str(int(response.headers.get("X-Made", 0)) + 1)
+            return response
+
+    app = Counting(__name__)
+    app.add_url_rule("/", "view", library.cross_origin()(lambda: "hello"))
+    client = app.test_client()
+    assert [client.options("/").headers["X-Made"], client.get("/").headers["X-Made"]] == ["1", "2"]

@@ -61,7 +61,7 @@ def answers(app: Flask, path: str, *origins: str) -> list[str | None]:
 
 @pytest.mark.usefixtures("engine")
 def test_the_example_with_resources() -> None:
-    app = run(example("resources=", '"/account/*"'))["app"]
+    app = run(example("resources=", '"/account/.*"'))["app"]
     app.add_url_rule("/account/me", endpoint="me", view_func=lambda: "me")
     response = app.test_client().get("/account/me", headers={"Origin": "https://shop.example"})
     assert response.headers["Access-Control-Allow-Origin"] == "https://shop.example"

@@ -570,7 +570,7 @@ def test_a_deployed_file_is_compared(arguments: list[str], tmp_path: Path) -> No
     file = tmp_path / "cors.conf"
     file.write_text(run(make_app(), *arguments).stdout)
     result = run(make_app(), "--check", str(file))
-    assert (result.exit_code, " ".join(result.stdout.split())) == (0, f"{file} says what the application says.")
+    assert (result.exit_code, " ".join(result.stdout.split())) == (0, f"{file} matches the application.")
     # HAProxy has no include, so the lines are pasted into a section and indented.
     around = "".join(f"    {line}\n" for line in ["mode http", *file.read_text().splitlines(), "server s 127.0.0.1:1"])
     file.write_text(f"backend api\n{around}")

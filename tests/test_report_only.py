@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from flask import Flask, request
 from hypothesis import given, strategies as st
 
-from flask_cors_rs import CORS, Difference, Report, cross_origin, report_only
+from flask_cors_rs import CORS, CORSMiddleware, Difference, Report, cross_origin, report_only
 from flask_cors_rs._engine.decision import Decision
 from flask_cors_rs.cli import cors
 from support import placements
@@ -258,6 +258,16 @@ def test_a_wrong_option_is_an_error_at_setup(setup: Any, value: Any, error: type
         setup(report_only=value)
 
 
+@pytest.mark.parametrize("option", [{"report_only": {"origins": A}}, {"audit": "raise"}, {"middleware": True}])
+@pytest.mark.parametrize(
+    "setup", [lambda **options: CORS(Flask("x"), **options), lambda **options: CORSMiddleware(Flask("x"), **options)]
+)
+def test_an_option_for_all_resources_is_refused_in_one(setup: Any, option: dict[str, Any]) -> None:
+    (name,) = option
+    with pytest.raises(ValueError, match=rf"{name}=.* has no effect in the resource '/api/\.\*': it applies to all"):
+        setup(resources={"/api/.*": option})
+
+
 def test_resources_are_not_an_option_of_a_view() -> None:
     with pytest.raises(ValueError, match=r"report_only: resources=.* has no effect on a view"):
         cross_origin(report_only={"resources": "/*"})
@@ -280,7 +290,7 @@ def test_the_log_has_a_summary_once_a_minute(caplog: pytest.LogCaptureFixture, m
     first, second = [record.getMessage() for record in caplog.records]
     assert first == (
         "The report-only policy differs. Since the last such line, requests newly refused: 1, newly allowed: 0."
-        f" The latest came from {B}: origin not allowed. For all: flask cors report"
+        f" The latest came from {B}: origin not allowed. The method report() returns all of them."
     )
     assert "newly refused: 5, newly allowed: 0." in second
     assert second.isascii()

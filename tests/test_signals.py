@@ -104,7 +104,8 @@ def test_the_rule_that_decides_is_sent(middleware: bool, received: list[tuple[An
         app.wsgi_app = CORSMiddleware(app.wsgi_app, resources=resources)
     client.options(PATH, headers={"Origin": A, "Access-Control-Request-Method": "PUT"})
     client.get(PATH, headers={"Origin": A})
-    assert [values["rule"] for _, _, values in received] == ["/items/* of CORSMiddleware"] * 2
+    name = "CORS(app)" if middleware else "CORSMiddleware"
+    assert [values["rule"] for _, _, values in received] == [f"/items/* of {name}"] * 2
     assert {dict(values["decision"].headers)["Access-Control-Allow-Origin"] for _, _, values in received} == {A}
 
 
@@ -121,7 +122,7 @@ def test_of_several_extensions_the_one_with_a_rule_decides(
     assert decided[2] == refused[2]
     has_rule = "/items/*" in paths
     assert refused[2]["decision"].reason == ("origin not allowed" if has_rule else "no rule for this path")
-    assert refused[2]["rule"] == ("/items/* of CORSMiddleware" if has_rule else "CORSMiddleware")
+    assert refused[2]["rule"] == ("/items/* of CORS(app)" if has_rule else "CORS(app)")
 
 
 @pytest.mark.usefixtures("engine")

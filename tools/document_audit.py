@@ -20,13 +20,14 @@ The audit looks for policies that are unsafe or have no effect:
 - `flask_cors_rs.audit(app)` returns them.
 - `CORS` and `CORSMiddleware` log findings of severity `error` when you set them up.
 
-`flask cors audit` and `audit()` run all checks. At set-up, the option [`audit`](options.md#audit) and debug mode decide
-which checks run. The last line of each section says when a check runs at set-up:
+`flask cors audit` and `audit()` run all checks, except that CORS024 needs `--url`. At set-up, the option
+[`audit`](options.md#audit) and debug mode decide which checks run. The last line of each section says when a check runs
+at set-up:
 
 - In production, only what can be seen at once is checked. No regular expression is tried on sample origins, and the
   Public Suffix List is not read, so an application with thousands of resources starts without delay.
-- In debug mode (`app.debug`, or `debug=True` for `CORSMiddleware`), and with `audit="raise"`, all checks run that do
-  not depend on the routes.
+- In debug mode (`app.debug`, or `debug=True` for `CORSMiddleware`), and with `audit="raise"`, all checks run but
+  those that need the routes or take long.
 - With `audit="off"`, no check runs.
 
 An id never changes its meaning. To ignore a finding, use `--ignore CORS005`, or set

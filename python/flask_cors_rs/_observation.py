@@ -26,18 +26,20 @@ if TYPE_CHECKING:
 class Observer:
     """Tells what was decided about the requests to one application.
 
-    :param sender: the application, or the middleware
+    :param sender: a weak reference to the application, or to the middleware
+    :param name: what the rules of the middleware belong to: ``CORS(app)`` or ``CORSMiddleware``
     :param recorder: a function that returns where differences from a report-only policy are recorded
     :param request: a function that returns the request for an environ
     :param route: a function that returns the URL rule of a request
     :param debug: whether it is logged why a browser will block a request
     """
 
-    __slots__ = ("_debug", "_recorder", "_request", "_route", "_sender")
+    __slots__ = ("_debug", "_recorder", "_request", "_route", "_sender", "name")
 
     def __init__(
         self,
-        sender: object,
+        sender: Callable[[], object],
+        name: str,
         *,
         recorder: Callable[[], Recorder],
         request: Callable[[Environ], object],
@@ -46,6 +48,7 @@ class Observer:
     ) -> None:
         self._sender, self._recorder, self._request, self._route = sender, recorder, request, route
         self._debug = debug
+        self.name = name
 
     def observe(
         self,
@@ -64,17 +67,16 @@ class Observer:
         except Exception:
             _log.write(_log.ERROR, "A CORS decision could not be observed", exc_info=True)
 
-    @staticmethod
     def decide_in_turn(
-        sets: Sequence[Resources], environ: Environ, path: str, headers: HeaderList
+        self, sets: Sequence[Resources], environ: Environ, path: str, headers: HeaderList
     ) -> tuple[Decision, str]:
         """Ask the sets of rules of a middleware until one allows the origin, and append the headers.
 
         :returns: the decision, and which policy it comes from
         """
-        decided = Decision((), "no rule for this path"), "CORSMiddleware"
+        decided = Decision((), "no rule for this path"), self.name
         for resources in sets:
-            decision, rule, options = decide(resources, environ, path, "CORSMiddleware")
+            decision, rule, options = decide(resources, environ, path, self.name)
             add(decision, options, headers)
             if has_allow_origin(headers):
                 return decision, rule
@@ -98,7 +100,7 @@ class Observer:
                 self._recorder().compare(environ, decision, other, where)
         signals = modules.get("flask_cors_rs.signals")
         if signals is not None and signals.have_receivers():
-            for error in signals.send(self._sender, decision, rule, self._request(environ)):
+            for error in signals.send(self._sender(), decision, rule, self._request(environ)):
                 _log.write(_log.ERROR, "A receiver of a CORS signal failed: %s", _log.escaped(repr(error)))
 
 

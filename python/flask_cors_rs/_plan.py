@@ -273,7 +273,7 @@ class Plan:
             rule = next((rule for own in self.resources if (rule := own.rule_for(path))), "")
             decision = Decision(tuple(headers), reason)
             candidate = self._candidate(observer, environ, path)
-            observer.observe(environ, decision, f"{rule} of CORSMiddleware", candidate)
+            observer.observe(environ, decision, f"{rule} of {observer.name}", candidate)
         return reason
 
     def _apply_and_observe(self, environ: Environ, path_info: str, headers: HeaderList) -> None:

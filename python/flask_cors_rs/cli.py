@@ -566,5 +566,5 @@ def _check_export(app: Flask, deployed: Path, *, as_json: bool) -> None:
         for reason in reasons:
             _print(f"{deployed}: {reason}", hanging=4, fg="red")
     else:
-        _print(f"{deployed} says what the application says.")
+        _print(f"{deployed} matches the application.")
     sys.exit(1 if reasons else 0)

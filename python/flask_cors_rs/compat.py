@@ -76,6 +76,8 @@ def _of(names: dict[str, object], *wanted: str) -> dict[str, object]:
 def _module(name: str, names: dict[str, object]) -> ModuleType:
     module = ModuleType(name, "Part of flask_cors_rs, which replaces Flask-CORS here.")
     module.__spec__ = ModuleSpec(name, None, is_package="." not in name)
+    # Programs ask where a module comes from.
+    module.__file__ = __file__
     module.__dict__.update(names)
     sys.modules[name] = module
     return module

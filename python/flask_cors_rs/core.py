@@ -117,12 +117,21 @@ _may_mark()
 
 ensure_iterable = _parse.ensure_iterable
 re_fix = _patterns.expand_wildcard
-probably_regex = _patterns.looks_like_regex
+
+
+def _is_expression(pattern: Any) -> bool:
+    """Whether a pattern is a compiled expression, or one in the options that ``get_cors_options`` returns."""
+    return isinstance(pattern, (re.Pattern, _patterns.RegexPattern))
 
 
 def sanitize_regex_param(param: Any) -> list[Any]:
     """Return a scalar as a list of one and an iterable as a list, with ``"*"`` replaced by ``".*"``."""
     return [re_fix(item) for item in ensure_iterable(param)]
+
+
+def probably_regex(maybe_regex: Any) -> bool:
+    """Whether a pattern is a regular expression, or would be read as one."""
+    return _is_expression(maybe_regex) or _patterns.looks_like_regex(maybe_regex)
 
 
 def flexible_str(obj: Any) -> str | None:
@@ -132,7 +141,7 @@ def flexible_str(obj: Any) -> str | None:
 
 def get_regexp_pattern(regexp: Any) -> str:
     """Return the text of a pattern, compiled or not."""
-    return str(regexp.pattern if _patterns.is_compiled(regexp) else regexp)
+    return str(regexp.pattern if _patterns.is_compiled(regexp) else _patterns.pattern_text(regexp))
 
 
 def get_app_kwarg_dict(appInstance: Flask | Blueprint | None = None) -> dict[str, Any]:
@@ -175,7 +184,7 @@ def parse_resources(resources: Any) -> list[tuple[Any, Mapping[str, Any]]]:
 
 def try_match_pattern(value: Any, pattern: Any, caseSensitive: bool = True) -> bool:
     """Whether a compiled expression matches at the start of a value, or a literal equals it."""
-    if _patterns.is_compiled(pattern):
+    if _is_expression(pattern):
         return pattern.match(value) is not None
     value, pattern = str(value), str(pattern)
     return value == pattern if caseSensitive else bool(value.casefold() == pattern.casefold())

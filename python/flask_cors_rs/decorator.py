@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flask import after_this_request
 from flask.views import View
 
-from ._flask.context import CONTEXT
+from ._flask.context import CONTEXT, refuse_outside_request
 from ._flask.response import EVALUATED as RESPONSE_EVALUATED, add_headers
 from ._flask.view_policies import ViewPolicies, set_policies
 from ._headers import INTERCEPTED
@@ -107,9 +107,8 @@ def _check(given: Mapping[str, Any]) -> bool:
 
 
 def _parse_readable(options: Mapping[str, Any]) -> None:
-    """Raise errors in the options that can be read before there is a request. Reading an iterator would empty it."""
-    names = [name for name, value in options.items() if not (depends_on_request(value) or hasattr(value, "__next__"))]
-    parse_alone({name: options[name] for name in names})
+    """Raise errors in the options that can be read before there is a request."""
+    parse_alone({name: value for name, value in options.items() if not depends_on_request(value)})
 
 
 def _deciding(view: Callable[..., Any], policies: ViewPolicies) -> Callable[..., Response]:
@@ -118,8 +117,9 @@ def _deciding(view: Callable[..., Any], policies: ViewPolicies) -> Callable[...,
     # The name in Flask-CORS, which is that of the endpoint if the view has no name.
     def wrapped_function(*args: Any, **kwargs: Any) -> Response:
         app, request, policy, answers_options = _start(policies)
-        result = app.make_default_options_response() if answers_options else view(*args, **kwargs)
-        return _finish(app, request, policy, result)
+        # Not one call of make_response for both, which an application can override.
+        response = app.make_default_options_response() if answers_options else app.make_response(view(*args, **kwargs))
+        return _finish(request, policy, response)
 
     return wrapped_function
 
@@ -127,23 +127,28 @@ def _deciding(view: Callable[..., Any], policies: ViewPolicies) -> Callable[...,
 def _deciding_async(view: Callable[..., Any], policies: ViewPolicies) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def wrapped_function(*args: Any, **kwargs: Any) -> Response:
         app, request, policy, answers_options = _start(policies)
-        result = app.make_default_options_response() if answers_options else await view(*args, **kwargs)
-        return _finish(app, request, policy, result)
+        if answers_options:
+            response = app.make_default_options_response()
+        else:
+            response = app.make_response(await view(*args, **kwargs))
+        return _finish(request, policy, response)
 
     return wrapped_function
 
 
 def _start(policies: ViewPolicies) -> tuple[Flask, Request, Policy | None, bool]:
     """Return the policy for the current request, and whether OPTIONS is answered instead of the view."""
-    context = CONTEXT.get()
+    try:
+        context = CONTEXT.get()
+    except LookupError:
+        refuse_outside_request()
     app, request = context.app, context.request
     policy, automatic_options = policies.get(app, request.environ)
     return app, request, policy, automatic_options and request.method == "OPTIONS"
 
 
-def _finish(app: Flask, request: Request, policy: Policy | None, result: Any) -> Response:
-    """Make a response of what a view returns, and add the headers."""
-    response = app.make_response(result)
+def _finish(request: Request, policy: Policy | None, response: Response) -> Response:
+    """Add the headers to the response of a view."""
     if policy is not None:
         add_headers(policy, response, request)
     setattr(response, RESPONSE_EVALUATED, True)
@@ -210,7 +215,10 @@ class _ClassView:
         self._policies = policies
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        context = CONTEXT.get()
+        try:
+            context = CONTEXT.get()
+        except LookupError:
+            refuse_outside_request()
         is_options = context.request.method == "OPTIONS" and "OPTIONS" not in (getattr(self, "methods", None) or ())
         if is_options and not self._policies.answers_options(context.app):
             # Flask answers for a class without a method of that name.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from logging import WARNING
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from . import _log
 from ._headers import EVALUATED, VARY
@@ -117,7 +118,8 @@ class CORSMiddleware:
         from ._observation import Observer
 
         return Observer(
-            self,
+            ref(self),
+            "CORSMiddleware",
             recorder=self._recorder,
             request=lambda environ: Request(environ, populate_request=False),
             route=lambda _: "",

@@ -86,7 +86,8 @@ class CrossOriginOptions(TypedDict, total=False):
     report_only: Union[Mapping[str, Any], None]
     """The options of a policy that is only compared with the one that answers: its decisions are recorded where they
     differ, and never sent. They are those of ``CORS``, and what they leave out comes from the configuration or is the
-    default: ``reconfigure(**report_only)`` would put this policy in force. Default None. Not in Flask-CORS."""
+    default: ``reconfigure(**report_only)`` would put this policy in force. A resource cannot have this option. Default
+    None. Not in Flask-CORS."""
 
 
 class CORSOptions(CrossOriginOptions, total=False):

@@ -11,7 +11,7 @@ from flask_cors_rs import CORS, CORSMiddleware, cross_origin
 
 RULES = {
     "hook": "/* of CORS(app)",
-    "middleware": "/* of CORSMiddleware",
+    "middleware": "/* of CORS(app)",
     "decorator": "@cross_origin",
     "decorator in middleware": "@cross_origin",
     "outer middleware": "/* of CORSMiddleware",

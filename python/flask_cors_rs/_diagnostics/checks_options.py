@@ -34,7 +34,8 @@ UNKNOWN = Check(
     "It has no effect. What it is meant to set keeps its default, which for origins is any origin.",
     "Correct the name.",
     "debug",
-    "Whatever the value of `audit`, the log names it. A key of the configuration is found by `flask cors audit` only.",
+    "Whatever the value of `audit`, the log names it. An unknown key of the configuration is found only by"
+    " `flask cors audit` and `audit()`.",
 )
 
 _ALIASES = {"headers": "allow_headers", "allowed_origins": "origins", "credentials": "supports_credentials"}

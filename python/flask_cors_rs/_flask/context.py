@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import current_app, request
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import NoReturn, Protocol
 
     from flask import Flask, Request
 
@@ -54,3 +54,13 @@ def _context_variable() -> Variable:
 
 CONTEXT: Variable = _context_variable()
 """The variable with the context of the current request."""
+
+
+def refuse_outside_request() -> NoReturn:
+    """Raise Flask's own error for code that needs a request.
+
+    :raises RuntimeError: always
+    """
+    proxy: Any = request
+    proxy._get_current_object()
+    raise RuntimeError("There is no request.")

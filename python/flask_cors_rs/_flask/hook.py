@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .. import _log
 from .._headers import ALLOW_ORIGIN, has_allow_origin
 from .._plan import ForkableLock, decorations, is_observed, note_outer_evaluation, register
-from .context import CONTEXT
+from .context import CONTEXT, refuse_outside_request
 from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 
 if TYPE_CHECKING:
@@ -60,6 +60,10 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
                     return chosen
 
     def after_request(response: Response) -> Response:
+        try:
+            request = CONTEXT.get().request
+        except LookupError:
+            refuse_outside_request()
         headers: Any = response.headers
         if (
             type(headers) is LIST_HEADERS
@@ -69,10 +73,9 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
             # The attribute is looked for only where something can have set it: that saves about 300 instructions.
             and not ((decorations.marks or "flask_cors" in modules) and hasattr(response, RESPONSE_EVALUATED))
         ):
-            request = CONTEXT.get().request
             (apply or choose_apply())(request.environ, request.path, headers._list)
         else:
-            add_with_public_api(response, CONTEXT.get().request)
+            add_with_public_api(response, request)
         return response
 
     def add_with_public_api(response: Response, request: Request) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from .context import CONTEXT
 from .routing import match
 from .state import state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
     from .._engine.contract import Environ
@@ -19,20 +22,26 @@ def observer_of(app: Flask) -> Observer:
     """Return the observer of the decisions for an application."""
     from .._observation import Observer
 
+    # The policies of views are kept as long as the application exists, and must not keep it in existence.
+    weak: Any = ref(app)
+    application: Callable[[], Any] = weak
+
     def request_of(environ: Environ) -> object:
         try:
             return CONTEXT.get().request
         except LookupError:  # A middleware decides before Flask.
-            return app.request_class(environ, populate_request=False)
+            return application().request_class(environ, populate_request=False)
 
     def route_of(environ: Environ) -> str:
         request: Any = environ.get("werkzeug.request")
         if hasattr(request, "url_rule"):
             return getattr(request.url_rule, "rule", "")
         try:
-            rule = match(app, environ).rule
+            rule = match(application(), environ).rule
         except Exception:  # A URL converter failed, perhaps because it needs the context of a request.
             return ""
         return getattr(rule, "rule", "")
 
-    return Observer(app, recorder=state_of(app).recorder, request=request_of, route=route_of, debug=app.debug)
+    return Observer(
+        application, "CORS(app)", recorder=state_of(app).recorder, request=request_of, route=route_of, debug=app.debug
+    )

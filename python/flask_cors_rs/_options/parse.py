@@ -287,8 +287,23 @@ def is_constant(value: object) -> bool:
 
 
 def depends_on_request(value: Any) -> bool:
-    """Whether a value is a proxy of Werkzeug, or contains one: perhaps it can be read in a request only."""
-    return _is_proxy(value) or (type(value) in CONTAINERS and any(map(_is_proxy, value)))
+    """Whether a value is or contains a proxy of Werkzeug, or refuses to be iterated without a context of Flask: perhaps
+    it can be read in a request only.
+    """
+    return (
+        _is_proxy(value)
+        or (type(value) in CONTAINERS and any(map(_is_proxy, value)))
+        or (not reads_the_same(value) and _is_iterable(value) and _needs_context(value))
+    )
+
+
+def _needs_context(value: Iterable[Any]) -> bool:
+    try:
+        return iter(value) is value or any(False for _ in value)
+    except RuntimeError:
+        return True
+    except Exception:
+        return False
 
 
 def _is_proxy(value: object) -> bool:
@@ -429,7 +444,7 @@ def _patterns(option: str, items: Iterable[Any], report: Report, *, ignore_case:
 
 def _pattern(option: str, item: Any, ignore_case: bool) -> Pattern:
     is_origin = option == "origins"
-    if isinstance(item, Origin) and is_origin:
+    if isinstance(item, RegexPattern) or (isinstance(item, Origin) and is_origin):
         return item
     if isinstance(item, str):
         if item == ANY:
@@ -456,7 +471,7 @@ def _pattern(option: str, item: Any, ignore_case: bool) -> Pattern:
 
 def _plain(value: Any) -> str:
     """Return a value as text. The text of a member of an enumeration of str is its value, not its name."""
-    return str.__str__(value) if isinstance(value, str) else str(value)
+    return str.__str__(value) if issubclass(type(value), str) else str(value)
 
 
 def joined(option: str, value: Any, report: Report, as_text: Callable[[Any], str] = str) -> str | None:

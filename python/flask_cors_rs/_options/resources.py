@@ -104,6 +104,8 @@ def compile_resources(*given: Mapping[str, Any], config: Mapping[str, Any] | Non
     common = parse_own(written)
     merged = merge([written, cast("Mapping[str, Any]", DEFAULT_OPTIONS)])
     resources = parse_resources(merged["resources"])
+    for path, own in resources:
+        _refuse_common_options(path, own)
     warn_of_unknown([*(own for _, own in resources), *layers])
     rules: list[tuple[Pattern, Options]]
     if all(reads_the_same(value) for layer in layers for value in layer.values()):
@@ -126,6 +128,16 @@ def compile_resources(*given: Mapping[str, Any], config: Mapping[str, Any] | Non
         with report_only_errors():
             compiled.report_only = compile_resources(check_report_only(merged["report_only"]), config=others)
     return compiled
+
+
+def _refuse_common_options(path: Pattern, own: Mapping[str, Any]) -> None:
+    """Refuse options in a resource that apply to all resources. Flask-CORS does not have them."""
+    for name in ("audit", "middleware", "report_only"):
+        if name in own:
+            raise ValueError(
+                f"{name}={own[name]!r} has no effect in the resource {pattern_text(path)!r}: it applies to all"
+                " resources, so give it to CORS itself"
+            )
 
 
 def check_report_only(options: Any) -> Mapping[str, Any]:
