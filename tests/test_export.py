@@ -12,6 +12,7 @@ from functools import wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+import flask_cors
 import pytest
 from click.testing import CliRunner
 from flask import Blueprint, Flask, abort
@@ -22,6 +23,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, Rule
 
+import flask_cors_rs
 from flask_cors_rs import CORS, CORSMiddleware, Origin, Regex, Subdomains, cross_origin
 from flask_cors_rs._diagnostics.browser import Response, fetch
 from flask_cors_rs._edge.export import PROXIES
@@ -600,3 +602,12 @@ def test_a_file_of_another_kind_is_refused(text: str, tmp_path: Path) -> None:
     result = run(make_app(), "--check", str(file))
     assert result.exit_code == 2
     assert "it was not written by `flask cors export`" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("library", [flask_cors, flask_cors_rs])
+def test_the_middleware_beside_an_extension_without_it_is_left_to_the_application(library: Any) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/x", "x", lambda: "x", methods=["GET", "DELETE"])
+    CORS(app, middleware=True, origins="https://a.example", supports_credentials=True)
+    library.CORS(app, origins="https://a.example", methods=["GET"])
+    assert "/x (x): an extension without the middleware may decide about it first" in left_out(app)

@@ -1521,12 +1521,36 @@ def in_a_blueprint(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-@pytest.mark.parametrize("add", [without_options, without_automatic_options, in_a_blueprint])
+def in_a_class(app: Flask) -> None:
+    class Items(MethodView):
+        provide_automatic_options = False
+        delete = cross_origin(origins=B)(lambda self: "x")
+
+    app.add_url_rule("/x", view_func=Items.as_view("x"))
+
+
+@pytest.mark.parametrize("add", [without_options, without_automatic_options, in_a_blueprint, in_a_class])
 def test_a_view_with_a_policy_whose_route_refuses_options_refuses_preflights(add: Any) -> None:
     app = make_app()
+    app.add_url_rule("/y", "y", lambda: "y", methods=["DELETE"], provide_automatic_options=False)
     add(app)
     assert preflight(app, "/x", method="DELETE").status_code == 405
-    assert preflight(app, "/").status_code == 204
+    assert [preflight(app, path, method="DELETE").status_code for path in ("/", "/y", "/missing")] == [204] * 3
+
+
+def test_a_redirect_to_a_route_that_refuses_options_is_decided_by_its_target() -> None:
+    app = make_app(resources={"/here": {"origins": A}, "/gone": {"origins": B}})
+    app.url_map.add(app.url_rule_class("/here", endpoint="here", redirect_to="gone"))
+    app.add_url_rule("/gone", "gone", lambda: "gone", methods=["DELETE"], provide_automatic_options=False)
+    app.add_url_rule("/own", "own", cross_origin(origins=B)(lambda: "own"))
+    assert [preflight(app, "/here", origin, "DELETE").status_code for origin in (A, B)] == [403, 204]
+
+
+def test_a_hook_for_other_paths_does_not_decide() -> None:
+    app = make_app(resources={"/api/.*": {"origins": A}})
+    CORS(app, resources={"/public/.*": {"origins": A, "methods": "PUT"}})
+    app.before_request(lambda: abort(401))
+    assert [preflight(app, path).status_code for path in ("/api/x", "/public/x")] == [204, 401]
 
 
 @pytest.mark.parametrize("library", [flask_cors, flask_cors_rs])

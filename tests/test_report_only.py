@@ -290,7 +290,7 @@ def test_the_log_has_a_summary_once_a_minute(caplog: pytest.LogCaptureFixture, m
     first, second = [record.getMessage() for record in caplog.records]
     assert first == (
         "The report-only policy differs. Since the last such line, requests newly refused: 1, newly allowed: 0."
-        f" The latest came from {B}: origin not allowed. The method report() returns all of them."
+        f" The latest came from {B}: origin not allowed. For the list, call report()."
     )
     assert "newly refused: 5, newly allowed: 0." in second
     assert second.isascii()

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -206,7 +206,7 @@ def test_a_receiver_that_raises_changes_nothing(
 
 NOBODY_LISTENS = """
 import sys
-from flask import Flask
+from flask import Blueprint, Flask
 from flask_cors_rs import CORS, CORSMiddleware, cors_decided, cross_origin
 
 for middleware in (False, True):
@@ -281,3 +281,17 @@ def test_the_recipe_for_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
     lines = [json.loads(record.getMessage()) for record in caplog.records]
     expected = {"origin": B, "method": "GET", "rule": "/* of CORS(app)", "reason": "origin not allowed"}
     assert lines == [expected, expected]
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_blueprint_in_several_applications_sends_the_one_that_handles_the_request(
+    received: list[tuple[Any, ...]],
+) -> None:
+    blueprint = Blueprint("b", __name__)
+    CORS(blueprint, origins=A)
+    blueprint.add_url_rule("/b", "b", lambda: "b")
+    applications = [Flask("first"), Flask("second")]
+    for app in applications:
+        app.register_blueprint(blueprint)
+        app.test_client().get("/b", headers={"Origin": A})
+    assert [sender for _, sender, _ in received] == applications

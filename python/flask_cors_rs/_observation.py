@@ -34,7 +34,7 @@ class Observer:
     :param debug: whether it is logged why a browser will block a request
     """
 
-    __slots__ = ("_debug", "_recorder", "_request", "_route", "_sender", "name")
+    __slots__ = ("_debug", "_recorder", "_request", "_route", "name", "sender")
 
     def __init__(
         self,
@@ -46,9 +46,10 @@ class Observer:
         route: Callable[[Environ], str],
         debug: bool,
     ) -> None:
-        self._sender, self._recorder, self._request, self._route = sender, recorder, request, route
+        self._recorder, self._request, self._route = recorder, request, route
         self._debug = debug
         self.name = name
+        self.sender = sender
 
     def observe(
         self,
@@ -100,7 +101,7 @@ class Observer:
                 self._recorder().compare(environ, decision, other, where)
         signals = modules.get("flask_cors_rs.signals")
         if signals is not None and signals.have_receivers():
-            for error in signals.send(self._sender(), decision, rule, self._request(environ)):
+            for error in signals.send(self.sender(), decision, rule, self._request(environ)):
                 _log.write(_log.ERROR, "A receiver of a CORS signal failed: %s", _log.escaped(repr(error)))
 
 

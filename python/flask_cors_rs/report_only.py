@@ -245,7 +245,7 @@ class Recorder:
             self._unlogged = dict.fromkeys(self._unlogged, 0)
         _log.warn(
             "The report-only policy differs. Since the last such line, requests newly refused: %s, newly allowed: %s."
-            " The latest came from %s: %s. The method report() returns all of them.",
+            " The latest came from %s: %s. For the list, call report().",
             refused,
             allowed,
             key[2],

@@ -14,7 +14,7 @@ from .._diagnostics.witness import TooManyStatesError
 from .._engine.python import AllowOrigin, Vary
 from .._flask.hook import resources_of
 from .._flask.middleware import FlaskMiddleware
-from .._flask.view_policies import blueprint_has_policy, has_decorated_error_handlers, policies_of
+from .._flask.view_policies import blueprint_has_policy, has_decorated_error_handlers, hooks_of, policies_of
 from .._headers import ORIGIN
 from .._options.patterns import RegexPattern, pattern_text
 from .._plan import decorations
@@ -280,6 +280,8 @@ class _Builder:
             return self._decorated(route, policies)
         if own_middleware and blueprint_has_policy(self._app, endpoint):
             return self._application(route, "both the middleware and its Blueprint decide about it")
+        if own_middleware and hooks_of(self._app, None):
+            return self._application(route, "an extension without the middleware may decide about it first")
         if not getattr(route.rule, "provide_automatic_options", False):
             if not own_middleware or decorations.count:
                 return self._application(route, "its view answers OPTIONS itself")

@@ -125,6 +125,13 @@ def _apply_and_observe(
         return
     from .._observation import add, decide
 
+    app = CONTEXT.get().app
+    if observer.sender() is not app:
+        # A Blueprint can be registered in several applications.
+        from .observer import observer_of
+
+        observer = observer_of(app)
+
     decision, rule, options = decide(resources, environ, path, NAME)
     add(decision, options, headers)
     report_only = resources.report_only

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 from .._engine.path import decoded
-from .._headers import has_allow_origin, is_preflight
+from .._headers import ENVIRON_REQUEST_METHOD, has_allow_origin, is_preflight
 from .._plan import (
     APPLICATION_DECIDES,
     VIEWS_HAVE_CHANGED,
@@ -21,14 +21,15 @@ from .._plan import (
 )
 from ..middleware import CORSMiddleware
 from .context import CONTEXT
+from .hook import resources_of
 from .response import EVALUATED as RESPONSE_EVALUATED
 from .routing import Match, is_redirect, match, redirect_target
 from .state import state_of
 from .view_policies import (
     blueprint_has_policy,
     has_decorated_error_handlers,
-    has_hook,
     has_view_policies,
+    hooks_of,
     is_decorated_by_flask_cors,
     policies_of,
     view_answers_options,
@@ -184,8 +185,10 @@ class FlaskPlan(Plan):
         "_apply_by_rules",
         "_error_handlers_decide",
         "_has_view_policies",
+        "_hooks",
         "_preflight_by_rules",
         "_preflight_of_known_views",
+        "_preflight_without_hooks",
         "_preflight_without_view",
         "_redirects",
         "_views",
@@ -213,13 +216,26 @@ class FlaskPlan(Plan):
         if responses_are_marked:
             _note_marked_responses(app)
         self.needs_evaluation = path_can_change or responses_are_marked
-        if path_can_change or (decorations.count and not is_direct) or has_hook(app, None):
-            # What is in between can lead a request to any view, and to another application. A hook decides before the
-            # middleware does.
+        if path_can_change or (decorations.count and not is_direct):
+            # What is in between can lead a request to any view, and to another application.
             self.preflight = self._preflight_by_application
         elif rules_differ or decorations.count or self._has_view_policies:
             # A view that is added later matters if it can have a policy of its own, or makes the routing redirect.
             self.preflight = self._preflight_unless_views_changed
+        self._preflight_without_hooks: Preflight = self.preflight
+        self._hooks = hooks_of(app, None)
+        if self._hooks:
+            self.preflight = self._preflight_unless_a_hook_decides
+
+    def _preflight_unless_a_hook_decides(self, environ: Environ, headers: HeaderList) -> PreflightResult:
+        """Decide about a preflight where an extension without the middleware may decide first."""
+        path = decoded(environ.get("PATH_INFO"))
+        for hook in self._hooks:
+            resources = resources_of(hook)
+            # The rules of Flask-CORS are not known.
+            if resources is None or resources.rules.match(path) is not None:
+                return APPLICATION_DECIDES
+        return self._preflight_without_hooks(environ, headers)
 
     def _preflight_by_application(self, environ: Environ, headers: HeaderList) -> PreflightResult:
         return APPLICATION_DECIDES
@@ -247,12 +263,11 @@ class FlaskPlan(Plan):
         try:
             rule, target = self._match(environ)
         except Exception:
-            # The route does not take OPTIONS, which Flask will say. Or a URL converter failed, perhaps because it needs
-            # the context of a request, which Flask provides.
+            # A URL converter failed, perhaps because it needs the context of a request. Flask provides it.
             if self._has_view_policies:
                 return APPLICATION_DECIDES
             return self._preflight_without_view(environ, headers)
-        if rule is None and self._error_handlers_decide:
+        if rule is None and (self._error_handlers_decide or self._view_takes_no_options(environ)):
             return APPLICATION_DECIDES
         reason = self._preflight_by_rules(environ, headers, target)
         if rule is None or (reason == "no rule for this path" and target is None):
@@ -274,6 +289,26 @@ class FlaskPlan(Plan):
         if observe is not None:
             observe(environ, decision)
         return decision.reason
+
+    def _view_takes_no_options(self, environ: Environ) -> bool:
+        """Whether a view that may have a policy of its own handles the request, but no OPTIONS."""
+        if not self._has_view_policies:
+            return False
+        try:
+            rule, _ = match(self._app, environ, environ[ENVIRON_REQUEST_METHOD])
+        except Exception:
+            return True
+        if rule is None:
+            return False
+        view = self._app.view_functions.get(rule.endpoint)
+        # The methods of a class can be decorated.
+        is_class = hasattr(view, "view_class") and bool(decorations.count)
+        return (
+            is_class
+            or policies_of(view) is not None
+            or is_decorated_by_flask_cors(view)
+            or blueprint_has_policy(self._app, rule.endpoint)
+        )
 
     def _match(self, environ: Environ) -> Match:
         """Find the route of a preflight, unless the decision cannot depend on it."""

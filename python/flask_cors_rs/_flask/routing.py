@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from .._engine.path import decoded
@@ -33,7 +33,6 @@ def match(app: Flask, environ: Environ, method: str | None = None) -> Match:
     """Find the route of a request, as Flask would.
 
     :param method: a method to use instead of that of the request
-    :raises MethodNotAllowed: there are routes for other methods only
     :raises Exception: whatever a URL converter raises, perhaps because it needs the context of a request
     """
     target = None
@@ -50,8 +49,6 @@ def match(app: Flask, environ: Environ, method: str | None = None) -> Match:
                 there = {**environ, "HTTP_HOST": host}
                 adapter = app.create_url_adapter(app.request_class(there, populate_request=False)) or adapter
             return Match(adapter.match(decoded(target), method=method, return_rule=True)[0], target)
-    except MethodNotAllowed:
-        raise
     except HTTPException:
         return Match(None, target)
 

@@ -54,9 +54,9 @@ def has_view_policies(app: Flask) -> bool:
     """Whether an application may have decorated views or error handlers, or Blueprints with CORS of their own."""
     return (
         any(policies_of(view) is not None or is_decorated_by_flask_cors(view) for view in app.view_functions.values())
-        or any(map(partial(has_hook, app), filter(None, app.after_request_funcs)))
+        or any(map(partial(hooks_of, app), filter(None, app.after_request_funcs)))
         or has_decorated_error_handlers(app)
-        or (bool(decorations.count) and any(map(view_answers_options, app.url_map.iter_rules())))
+        or (bool(decorations.count) and any(map(_may_hide_policy, app.url_map.iter_rules())))
     )
 
 
@@ -81,6 +81,10 @@ def has_decorated_error_handlers(app: Flask) -> bool:
     return any(policies_of(handler) is not None for by_class in handlers for handler in [*by_class.values()])
 
 
+def _may_hide_policy(rule: Rule) -> bool:
+    return view_answers_options(rule) or (rule.methods is not None and "OPTIONS" not in rule.methods)
+
+
 def view_answers_options(rule: Rule) -> bool:
     """Whether Flask passes OPTIONS to the view of a route, which may then call a decorated one."""
     takes_options = rule.methods is None or "OPTIONS" in rule.methods
@@ -89,13 +93,13 @@ def view_answers_options(rule: Rule) -> bool:
 
 def blueprint_has_policy(app: Flask, endpoint: str) -> bool:
     """Whether the Blueprint that an endpoint belongs to, or one in which it is nested, has CORS of its own."""
-    return any(map(partial(has_hook, app), blueprints_of(endpoint)))
+    return any(map(partial(hooks_of, app), blueprints_of(endpoint)))
 
 
-def has_hook(app: Flask, blueprint: str | None) -> bool:
-    """Whether an extension, ours or that of Flask-CORS, has a hook in a Blueprint, or in the application itself."""
+def hooks_of(app: Flask, blueprint: str | None) -> list[object]:
+    """Return the hooks of extensions, ours or that of Flask-CORS, in a Blueprint, or in the application itself."""
     hooks = app.after_request_funcs.get(blueprint, ())
-    return any(resources_of(hook) is not None or _is_hook_of_flask_cors(hook) for hook in hooks)
+    return [hook for hook in hooks if resources_of(hook) is not None or _is_hook_of_flask_cors(hook)]
 
 
 def _is_hook_of_flask_cors(hook: object) -> bool:

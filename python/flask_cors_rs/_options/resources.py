@@ -136,7 +136,7 @@ def _refuse_common_options(path: Pattern, own: Mapping[str, Any]) -> None:
         if name in own:
             raise ValueError(
                 f"{name}={own[name]!r} has no effect in the resource {pattern_text(path)!r}: it applies to all"
-                " resources, so give it to CORS itself"
+                " resources, so give it beside them"
             )
 
 
