@@ -1529,7 +1529,21 @@ def in_a_class(app: Flask) -> None:
     app.add_url_rule("/x", view_func=Items.as_view("x"))
 
 
-@pytest.mark.parametrize("add", [without_options, without_automatic_options, in_a_blueprint, in_a_class])
+def under_the_decorator_of_flask_cors(app: Flask) -> None:
+    view = flask_cors.cross_origin(origins=B, automatic_options=False)(lambda: "x")
+    app.add_url_rule("/x", "x", view, methods=["DELETE"], provide_automatic_options=False)
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        without_options,
+        without_automatic_options,
+        in_a_blueprint,
+        in_a_class,
+        under_the_decorator_of_flask_cors,
+    ],
+)
 def test_a_view_with_a_policy_whose_route_refuses_options_refuses_preflights(add: Any) -> None:
     app = make_app()
     app.add_url_rule("/y", "y", lambda: "y", methods=["DELETE"], provide_automatic_options=False)
