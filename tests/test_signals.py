@@ -206,7 +206,7 @@ def test_a_receiver_that_raises_changes_nothing(
 
 NOBODY_LISTENS = """
 import sys
-from flask import Blueprint, Flask
+from flask import Flask
 from flask_cors_rs import CORS, CORSMiddleware, cors_decided, cross_origin
 
 for middleware in (False, True):
