@@ -5,13 +5,13 @@ BIN := $(VENV)/bin
 CARGO := $(shell command -v cargo 2>/dev/null)
 # The name depends on cargo, so that the package is installed again when cargo is added or removed.
 STAMP := $(VENV)/.installed-$(if $(CARGO),with,without)-cargo
-SOURCES := pyproject.toml build_backend/build_backend.py Makefile $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name 'Cargo.*')
+SOURCES := pyproject.toml build_backend/build_backend.py Makefile $(shell find rust Cargo.toml Cargo.lock -name '*.rs' -o -name '*.ld' -o -name 'Cargo.*')
 
 # pytest-benchmark warns that it measures nothing in several processes.
 PARALLEL := -n auto --dist worksteal -p no:benchmark
 
 .DEFAULT_GOAL := help
-.PHONY: public-suffixes help demo e2e edge servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-edge bench-floors bench-observed bench-start start-check instructions-check instructions-record docs fuzz mutants wheels build-requirements reproducible matrix prerelease third-party licenses sbom trust clean
+.PHONY: public-suffixes function-order help demo e2e edge servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-edge bench-floors bench-observed bench-start start-check instructions-check instructions-record docs fuzz mutants wheels build-requirements reproducible matrix prerelease third-party licenses sbom trust clean
 
 help: ## list these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -146,6 +146,9 @@ docs: $(STAMP) ## regenerate the pages that are made from code, and build the si
 	$(BIN)/python -m pip install --quiet --group docs
 	$(BIN)/python tools/build_playground.py
 	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs docs/_build/html
+
+function-order: $(STAMP) ## record which functions of the compiled module run first, for the linker (needs valgrind)
+	$(BIN)/python tools/order_functions.py
 
 public-suffixes: $(STAMP) ## bring the rules of the Public Suffix List up to date
 	$(BIN)/python -m pip install --quiet --upgrade publicsuffixlist

@@ -101,6 +101,7 @@ impl RegexSet {
 
 impl Compiled {
     /// Compiles a set, the greater part of a large one as an index.
+    #[cold] // Inlined, it makes every start read its code.
     fn new(regexes: Vec<NumberedRegex>) -> Self {
         if regexes.len() <= MANY {
             return Self { index: None, others: Automata::new(&regexes) };
