@@ -13,6 +13,7 @@ from flask import Flask
 from flask_cors_rs import CORS, AuditError, CORSMiddleware, Origin, Regex, Subdomains, _setup_audit, audit, cross_origin
 from flask_cors_rs._diagnostics import samples
 from flask_cors_rs._diagnostics.audit import CHECKS, SEVERITIES, audit_resources
+from flask_cors_rs._options.longer_origins import longer_origin
 from flask_cors_rs._options.patterns import RegexPattern
 from flask_cors_rs._options.resources import compile_resources
 from support import ROOT
@@ -301,16 +302,16 @@ def test_an_unanchored_expression_allows_what_the_log_says(text: str, caplog: py
 
 def test_the_case_of_an_expression_is_that_of_its_flags() -> None:
     for text in ("https://APP", "https://[A-Z]", "https://[^a1-]", "https://(?i:A)"):
-        assert _setup_audit.longer_origin(RegexPattern(re.compile(text))) is None
-    assert _setup_audit.longer_origin(RegexPattern(re.compile("https://APP", re.IGNORECASE))) is not None
-    assert _setup_audit.longer_origin(RegexPattern(re.compile("https://(?-i:A)", re.IGNORECASE))) is None
+        assert longer_origin(RegexPattern(re.compile(text))) is None
+    assert longer_origin(RegexPattern(re.compile("https://APP", re.IGNORECASE))) is not None
+    assert longer_origin(RegexPattern(re.compile("https://(?-i:A)", re.IGNORECASE))) is None
     # A Kelvin sign, whose lower case is k.
-    assert _setup_audit.longer_origin(RegexPattern(re.compile("https://\u212a", re.IGNORECASE | re.ASCII))) is None
+    assert longer_origin(RegexPattern(re.compile("https://\u212a", re.IGNORECASE | re.ASCII))) is None
 
 
 def test_a_large_expression_takes_no_time() -> None:
     for text in ("((((a?){99}){99}){99}){99}", "((((^){99}){99}){99}){99}", "((((a|b|c|d){99}x?){99}){99}){99}"):
-        assert _setup_audit.longer_origin(RegexPattern(re.compile(text))) is None
+        assert longer_origin(RegexPattern(re.compile(text))) is None
 
 
 def test_an_expression_that_would_never_end_is_tried_in_another_process(

@@ -35,8 +35,8 @@ ENVIRON_REQUEST_PRIVATE_NETWORK: Final = "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NE
 
 # Keys of our own in a WSGI environ.
 EVALUATED: Final = "flask_cors_rs.evaluated"
-"""An :class:`~flask_cors_rs._plan.Evaluation`, which a middleware sets, and in which a policy inside notes that it has
-decided about the request. A middleware in between may hand on a copy of the environ, but not of its values."""
+"""An :class:`~flask_cors_rs._evaluation.Evaluation`, which a middleware sets, and in which a policy inside notes that
+it has decided about the request. A middleware in between may hand on a copy of the environ, but not of its values."""
 INTERCEPTED: Final = "flask_cors_rs.intercepted"
 """Set by the decorator where it adds its headers to the response of an error handler."""
 

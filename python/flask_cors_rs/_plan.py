@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from sys import modules
-from threading import RLock
-from typing import TYPE_CHECKING, Any
-from weakref import ReferenceType, ref
+from typing import TYPE_CHECKING
 
 from ._engine.path import decoded
-from ._headers import EVALUATED, has_allow_origin
+from ._headers import has_allow_origin
+from ._process_state import decorations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
     from ._engine.decision import Decision, Reason
     from ._observation import Observer
     from ._options.resources import Resources
-    from .report_only import Recorder
 
     PreflightResult = Union[Reason, Literal["the application decides", "the views have changed"]]
     Preflight = Callable[[Environ, HeaderList], PreflightResult]
@@ -37,172 +33,6 @@ VIEWS_HAVE_CHANGED: Final = "the views have changed"
 """The result for which a new plan must be made, because this one does not know all views of the application."""
 PASSED_ON: Final = frozenset({"not a preflight", "no rule for this path", APPLICATION_DECIDES})
 """The results for which an OPTIONS request goes to the application."""
-
-
-class Evaluation:
-    """What a middleware knows about a request after passing it on.
-
-    :param app: the application that the middleware belongs to, if it is known
-    :param outer: that of a middleware around this one
-    """
-
-    __slots__ = ("app", "done", "environ", "is_handled", "outer", "path_info")
-
-    def __init__(self, app: object, outer: Evaluation | None) -> None:
-        self.app = app
-        self.outer = outer
-        self.is_handled = False
-        """Whether the application is handling the request, if another middleware can change it."""
-        self.done = False
-        """Whether a policy has decided."""
-        self.environ: Environ | None = None
-        """The environ that has reached the application, if another middleware can change it."""
-        self.path_info: str | None = None
-        """The PATH_INFO in that environ."""
-
-
-def note_evaluation(environ: Environ) -> None:
-    """Note for all middlewares around a view that the view's own policy has decided."""
-    evaluation: Evaluation | None = environ.get(EVALUATED)
-    while evaluation is not None:
-        evaluation.done = True
-        evaluation = evaluation.outer
-
-
-def note_request(environ: Environ, app: object) -> list[Evaluation]:
-    """Note for the middleware of an application which request has reached the application.
-
-    The request that a view is handling stays the same if the view makes another one.
-
-    :returns: the evaluations in which the request is noted
-    """
-    noted: list[Evaluation] = []
-    evaluation: Evaluation | None = environ.get(EVALUATED)
-    while evaluation is not None:
-        if evaluation.app is app and not evaluation.is_handled:
-            evaluation.environ, evaluation.path_info = environ, environ.get("PATH_INFO") or ""
-            # An application that was asked before may have decided, and what is in between dropped its response.
-            evaluation.done = False
-            evaluation.is_handled = True
-            noted.append(evaluation)
-        evaluation = evaluation.outer
-    return noted
-
-
-def note_outer_evaluation(environ: Environ, app: object) -> None:
-    """Note for the middleware of another application, in which this one is mounted, that a policy has decided."""
-    evaluation = outer_evaluation(environ, app)
-    if evaluation is not None:
-        evaluation.done = True
-
-
-def outer_evaluation(environ: Environ, app: object) -> Evaluation | None:
-    """Return the evaluation of the application in which another one is mounted, whose policy decides then."""
-    evaluation: Evaluation | None = None if app is None else environ.get(EVALUATED)
-    while evaluation is not None and (evaluation.app is None or evaluation.app is app):
-        evaluation = evaluation.outer
-    return evaluation
-
-
-class _Decorations:
-    """How many policies there are in this process beside that of one middleware."""
-
-    __slots__ = ("count", "marks", "middlewares")
-
-    def __init__(self) -> None:
-        self.count = 0
-        """How many views have been decorated, applications and Blueprints got a hook, and further middlewares made."""
-        self.marks = False
-        """Whether a response may be marked as decided about: a view has been decorated, or the mark imported."""
-        self.middlewares = 0
-        """How many middlewares of Flask applications have been made."""
-
-
-def may_mark() -> None:
-    """Note that from now on something may mark responses as decided about."""
-    if not decorations.marks:
-        decorations.marks = True
-        forget_plans()
-
-
-_observable: set[ReferenceType[Any]] = set()
-"""Weak references to whatever has chosen what to do with requests. It chooses again if its method ``forget_plan`` is
-called.
-"""
-
-
-def register(chooser: Any) -> None:
-    """Register an object that has a method ``forget_plan``, for :func:`forget_plans`."""
-    # This takes a third of the time of a WeakSet, and another thread can add a reference while the set is copied.
-    _observable.add(ref(chooser, _observable.discard))
-
-
-def is_observed(report_only: object) -> bool:
-    """Whether anybody is told about decisions, apart from the log in debug mode."""
-    signals = modules.get("flask_cors_rs.signals")
-    return report_only is not None or (signals is not None and signals.have_receivers())
-
-
-class LazyRecorder:
-    """What records differences from report-only policies. It is made when it is first needed."""
-
-    __slots__ = ("_made",)
-
-    def __init__(self) -> None:
-        self._made: list[Recorder] = []
-
-    def __call__(self) -> Recorder:
-        """Return the recorder."""
-        if not self._made:
-            from .report_only import Recorder
-
-            # Two threads can do so at the same time. The first one counts.
-            self._made.append(Recorder())
-        return self._made[0]
-
-
-def forget_plans() -> None:
-    """Let everything that handles requests choose again what to do with them."""
-    for reference in _observable.copy():
-        chooser = reference()
-        if chooser is not None:
-            chooser.forget_plan()
-
-
-class ForkableLock:
-    """A reentrant lock that is free in a forked process, whichever thread of the parent held it at the fork.
-
-    Use it as ``with lock.current:``. What is released is then what was acquired, also if the process forks meanwhile.
-    """
-
-    __slots__ = ("__weakref__", "current")
-
-    def __init__(self) -> None:
-        self.current = RLock()
-        _locks.add(ref(self, _locks.discard))
-
-
-_locks: set[ReferenceType[ForkableLock]] = set()
-
-
-def _free_locks() -> None:
-    for reference in _locks.copy():
-        lock = reference()
-        if lock is not None:
-            lock.current = RLock()
-
-
-def _begin_in_child() -> None:
-    # Another thread of the parent may have been changing what the plans are made from.
-    _free_locks()
-    forget_plans()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_in_child)
-
-# An object with a slot: reading it takes 100 instructions fewer than reading an attribute of a class.
-decorations = _Decorations()
 
 
 class Plan:

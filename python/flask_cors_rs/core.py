@@ -34,7 +34,7 @@ from ._headers import (
 from ._options import parse as _parse, patterns as _patterns
 from ._options.parse import ALL_METHODS, Options
 from ._options.resources import Resources as _Resources
-from ._plan import may_mark as _may_mark
+from ._process_state import may_mark as _may_mark
 from .options import (
     CORSOptions as CorsOptionsInput,
     CrossOriginOptions as CrossOriginOptionsInput,

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flask import after_this_request
 from flask.views import View
 
+from ._evaluation import note_evaluation
 from ._flask.context import CONTEXT, refuse_outside_request
 from ._flask.response import EVALUATED as RESPONSE_EVALUATED, add_headers
 from ._flask.view_policies import ViewPolicies, set_policies
 from ._headers import INTERCEPTED
 from ._options.parse import PLAIN_OPTIONS, depends_on_request, is_constant, is_plain, parse_alone, warn_of_unknown
-from ._plan import note_evaluation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping

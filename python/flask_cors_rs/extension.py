@@ -10,7 +10,7 @@ from ._flask.state import state_of
 from ._headers import INTERCEPTED
 from ._options.parse import config_layer, resolved
 from ._options.resources import compile_resources
-from ._plan import ForkableLock, decorations
+from ._process_state import ForkableLock, decorations
 from ._setup_audit import audit_at_setup
 
 if TYPE_CHECKING:

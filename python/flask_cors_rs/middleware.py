@@ -8,20 +8,11 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from . import _log
+from ._evaluation import Evaluation, outer_evaluation
 from ._headers import EVALUATED, VARY
 from ._options.resources import compile_resources
-from ._plan import (
-    PASSED_ON,
-    VIEWS_HAVE_CHANGED,
-    Evaluation,
-    ForkableLock,
-    LazyRecorder,
-    Plan,
-    decorations,
-    is_observed,
-    outer_evaluation,
-    register,
-)
+from ._plan import PASSED_ON, VIEWS_HAVE_CHANGED, Plan
+from ._process_state import ForkableLock, LazyRecorder, decorations, is_observed, register
 from ._setup_audit import audit_at_setup
 
 if TYPE_CHECKING:

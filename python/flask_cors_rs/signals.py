@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._plan import forget_plans
+from ._process_state import forget_plans
 
 if TYPE_CHECKING:
     from ._engine.decision import Decision

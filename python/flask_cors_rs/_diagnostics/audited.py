@@ -6,9 +6,10 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._options.longer_origins import ENDS
 from .._options.patterns import RegexPattern
 from .._origins.syntax import origin_problem
-from .._setup_audit import ENDS, is_glob
+from .._setup_audit import is_glob
 from . import samples
 from .findings import Registry
 from .text import quoted

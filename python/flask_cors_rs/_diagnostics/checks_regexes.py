@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .. import _engine
+from .._options.longer_origins import longer_origin
 from .._options.patterns import RegexPattern, pattern_text
 from .._origins.public_suffixes import is_public_suffix, public_suffix_below, registrable_domain
-from .._setup_audit import longer_origin
 from . import samples
 from .audited import app_checks, policy_checks, visible_checks
 from .findings import Check

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .._flask.view_policies import POLICIES
 from .._options.parse import CONTAINERS
-from .._plan import decorations
+from .._process_state import decorations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -17,7 +17,7 @@ from .._flask.middleware import FlaskMiddleware
 from .._flask.view_policies import blueprint_has_policy, has_decorated_error_handlers, hooks_of, policies_of
 from .._headers import ORIGIN
 from .._options.patterns import RegexPattern, pattern_text
-from .._plan import decorations
+from .._process_state import decorations
 from .._regex.translation import translate
 from ..middleware import CORSMiddleware
 from ..origins import Regex, Subdomains

@@ -8,8 +8,9 @@ from sys import modules
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import _log
+from .._evaluation import note_outer_evaluation
 from .._headers import ALLOW_ORIGIN, has_allow_origin
-from .._plan import ForkableLock, decorations, is_observed, note_outer_evaluation, register
+from .._process_state import ForkableLock, decorations, is_observed, register
 from .context import CONTEXT, refuse_outside_request
 from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 

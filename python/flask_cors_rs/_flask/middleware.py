@@ -8,17 +8,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 from .._engine.path import decoded
+from .._evaluation import note_evaluation, note_outer_evaluation, note_request
 from .._headers import ENVIRON_REQUEST_METHOD, has_allow_origin, is_preflight
-from .._plan import (
-    APPLICATION_DECIDES,
-    VIEWS_HAVE_CHANGED,
-    Plan,
-    decorations,
-    forget_plans,
-    note_evaluation,
-    note_outer_evaluation,
-    note_request,
-)
+from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan
+from .._process_state import decorations, forget_plans
 from ..middleware import CORSMiddleware
 from .context import CONTEXT
 from .hook import resources_of

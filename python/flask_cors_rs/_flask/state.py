@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._plan import LazyRecorder
+from .._process_state import LazyRecorder
 
 if TYPE_CHECKING:
     from flask import Flask

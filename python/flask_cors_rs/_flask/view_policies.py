@@ -21,7 +21,7 @@ from .._options.parse import (
     parse_own,
 )
 from .._options.patterns import looks_like_regex
-from .._plan import decorations, is_observed, may_mark, register
+from .._process_state import decorations, is_observed, may_mark, register
 from .hook import resources_of
 from .routing import blueprints_of
 
