@@ -45,8 +45,8 @@ TURNS_OF_MANY = 5
 MOST_MEMORY = 0.9
 """The most megabytes of resident memory that the import and ``CORS(app)`` may add.
 
-It is 0.75 where Linux maps 64 KB around a page that is read, and 1.2 if the functions that run first are not next to
-each other in the compiled module (see ``tools/order_functions.py``).
+It is less than 0.75 where Linux maps 64 KB around a page that is read, and 1.2 if the functions that run first are not
+next to each other in the compiled module (see ``tools/order_functions.py``).
 """
 
 NO_CORS = results.NO_CORS
