@@ -11,7 +11,7 @@ SOURCES := pyproject.toml build_backend/build_backend.py Makefile $(shell find r
 PARALLEL := -n auto --dist worksteal -p no:benchmark
 
 .DEFAULT_GOAL := help
-.PHONY: public-suffixes function-order help demo e2e edge servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-edge bench-floors bench-observed bench-start start-check instructions-check instructions-record docs fuzz mutants wheels build-requirements reproducible matrix prerelease third-party licenses sbom trust clean
+.PHONY: public-suffixes unicode-ranges function-order help demo e2e edge servers soak test test-rust test-python lint format types bench bench-report bench-engine bench-peers bench-server bench-edge bench-floors bench-observed bench-start start-check instructions-check instructions-record docs fuzz mutants wheels build-requirements reproducible matrix prerelease third-party licenses sbom trust clean
 
 help: ## list these targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -146,6 +146,10 @@ docs: $(STAMP) ## regenerate the pages that are made from code, and build the si
 	$(BIN)/python -m pip install --quiet --group docs
 	$(BIN)/python tools/build_playground.py
 	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs docs/_build/html
+
+unicode-ranges: $(STAMP) ## record what \d, \s and \w match in this Python and in the newest Unicode
+	$(BIN)/python -m pip install --quiet --upgrade unicodedata2
+	$(BIN)/python tools/refresh_unicode_ranges.py
 
 function-order: $(STAMP) ## record which functions of the compiled module run first, for the linker (needs valgrind)
 	$(BIN)/python tools/order_functions.py

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import sys
+import unicodedata
 import warnings
 from typing import Any
 
@@ -181,7 +182,7 @@ def test_repeats_of_what_may_match_nothing(body: str) -> None:
 
 ASCII_CLASSES = r"""
     \d \D \s \S \w \W . [a-z] [A-Z] [^a-z] [a-z0-9-] [a-z\d.-] [\w.-] [k] [^k] [^s] [^sx] [^\w] [^\W] [a\W] [^a\W] [\Sa]
-    [^\Da] [\d\D] [^\d\D] [a&&b] [!--b] [a||b] [a~~b] [[a] []a] []^-] [!-~] [\x00-\x7f] [^\x00-\xff]
+    [k\d] [s\s] [i\W] [^\Da] [\d\D] [^\d\D] [a&&b] [!--b] [a||b] [a~~b] [[a] []a] []^-] [!-~] [\x00-\x7f] [^\x00-\xff]
 """
 OTHER_CLASSES = """
     [é-ü] [^à-ÿ] é [^é] ß µ ÿ \u0130 \u0131 \u017f \u212a [\u0130] [\u0131i] \u03c3 \u03c2 \u01c5 [\u03b1-\u03c9]
@@ -231,6 +232,14 @@ def unicode() -> str:
 def test_a_class_over_all_of_unicode(unicode: str, pattern: str) -> None:
     for flags in (0, A, I, I | A):
         check_characters(compiled(pattern, flags), unicode)
+
+
+@pytest.mark.parametrize("name", ["CATEGORY_DIGIT", "CATEGORY_SPACE", "CATEGORY_WORD"])
+def test_the_table_of_unicode_has_what_re_matches(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    of_table = module._category(name, 0)
+    assert module._known_ranges(module._CATEGORIES[name]) is not None, "run make unicode-ranges"
+    monkeypatch.setattr(unicodedata, "unidata_version", "99.0.0")
+    assert module._category.__wrapped__(name, 0) == of_table
 
 
 @needs_rust

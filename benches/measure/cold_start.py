@@ -108,6 +108,9 @@ STARTS = {
         " supports_credentials=True)",
         imported="CORS",
     ),
+    "import, `\\d` in the path of a resource and in an origin": Case(
+        'CORS(app, resources={r"/api/v\\d+/.*": {"origins": r"http://localhost:\\d+$"}})', imported="CORS"
+    ),
     "import, one decorated view": Case('@cross_origin()\ndef index(): return "hello"', imported="cross_origin"),
 }
 """The start of a small application, with the import."""

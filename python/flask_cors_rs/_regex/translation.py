@@ -390,8 +390,7 @@ def _code_points(members: Members, flags: int) -> Ranges:
     if all(last < 0x80 for _first, last in literals):
         if not any(first <= ord("z") and last >= ord("A") for first, last in literals):
             return exact  # No literal is a letter. Python then ignores case for the categories too.
-        if not any(kind == "CATEGORY" for kind, _argument in members):
-            return _folded(members, flags & _A, exact, _ASCII_RELATIVES)
+        return _folded(members, flags & _A, exact, _ASCII_RELATIVES)
     return _folded(members, flags & _A, exact, _cased())
 
 
@@ -428,24 +427,50 @@ _CATEGORIES = {
 }
 
 
+_ASCII = "".join(map(chr, range(0x80)))
+
+
 @cache
 def _category(name: str, ascii_only: int) -> Ranges:
     r"""Return the code points of ``\d \s \w`` or their opposites, by this Python's Unicode database."""
     escape = _CATEGORIES[name]
     if escape.isupper():
         return _complement(_category(name.replace("NOT_", ""), ascii_only))
+    known = None if ascii_only else _known_ranges(escape)
+    if known is not None:
+        return known
     runs = re.compile(f"{escape}+", ascii_only)
+    texts = [(0, _ASCII)] if ascii_only else _planes()
     return _merged(
-        (plane + match.start(), plane + match.end() - 1) for plane, text in _planes() for match in runs.finditer(text)
+        (first + match.start(), first + match.end() - 1) for first, text in texts for match in runs.finditer(text)
     )
 
 
-def _planes() -> Iterator[tuple[int, str]]:
-    """Iterate over the 17 planes of Unicode: the first code point of each, and a text of all its code points."""
+def _known_ranges(escape: str) -> Ranges | None:
+    """Return what an escape matches, from the table, or None if this Python has another version of Unicode."""
+    from unicodedata import unidata_version
+
+    from .unicode_ranges import ADDED
+
+    added = ADDED[escape]
+    if unidata_version not in added:
+        return None
+    ranges: list[tuple[int, int]] = []
+    for version, text in added.items():
+        for edges in text.split():
+            first, _, last = edges.partition("-")
+            ranges.append((int(first, 16), int(last or first, 16)))
+        if version == unidata_version:
+            break
+    return _merged(ranges)
+
+
+def _planes(count: int = 17) -> Iterator[tuple[int, str]]:
+    """Iterate over the first planes of Unicode: the first code point of each, and a text of all its code points."""
     utf_32 = bytearray(0x40000)
     utf_32[0::4] = bytes(range(0x100)) * 0x100
     utf_32[1::4] = bytes([byte for byte in range(0x100) for _ in range(0x100)])
-    for plane in range(17):
+    for plane in range(count):
         utf_32[2::4] = bytes([plane]) * 0x10000
         yield plane << 16, utf_32.decode("utf-32-le", "surrogatepass")
 
@@ -509,7 +534,7 @@ _ASCII_RELATIVES: Ranges = ((0, 0x24F), (0x2100, 0x214F), (0xFB00, 0xFB06))
 def _cased() -> Ranges:
     """Return every character that has another case."""
     cased: list[int] = []
-    for plane, text in _planes():
+    for plane, text in _planes(2):  # No other plane has any.
         for start in range(0, len(text), 256):
             block = text[start : start + 256]
             if _has_case(block):
