@@ -32,10 +32,11 @@ r"""What ``\\d``, ``\\s`` and ``\\w`` match in Python's regular expressions, by 
 
 from __future__ import annotations
 
-ADDED = {
+# fmt: off
+ADDED: dict[str, dict[str, tuple[tuple[int, int], ...]]] = {
 '''
 FOOTER = r'''}
-"""What each version of Unicode has added, as ranges of code points. None has ever taken anything away."""
+"""The first and last code points of the ranges that each version of Unicode has added. None has ever taken any away."""
 '''
 
 
@@ -59,21 +60,22 @@ def of(database: Any) -> dict[str, Matches]:
     return {r"\d": lambda character: database.decimal(character, None) is not None, r"\s": is_space, r"\w": is_word}
 
 
-def written(code_points: Iterable[int]) -> str:
-    """Return code points as ranges, in hexadecimal."""
+def ranges_of(code_points: Iterable[int]) -> str:
+    """Return code points as ranges, in lines of the table."""
     ranges: list[list[int]] = []
     for code_point in sorted(code_points):
         if ranges and ranges[-1][1] == code_point - 1:
             ranges[-1][1] = code_point
         else:
             ranges.append([code_point, code_point])
-    return " ".join(f"{first:X}" if first == last else f"{first:X}-{last:X}" for first, last in ranges)
+    # Without a space in a pair, which would be broken there.
+    pairs = " ".join(f"(0x{first:X},0x{last:X})," for first, last in ranges)
+    return textwrap.fill(pairs, 120, initial_indent=" " * 12, subsequent_indent=" " * 12)
 
 
-def read(text: str) -> set[int]:
+def code_points(ranges: Iterable[tuple[int, int]]) -> set[int]:
     """Return the code points in some ranges."""
-    edges = [each.split("-") for each in text.split()]
-    return {code_point for each in edges for code_point in range(int(each[0], 16), int(each[-1], 16) + 1)}
+    return {code_point for first, last in ranges for code_point in range(first, last + 1)}
 
 
 def known() -> dict[str, dict[str, set[int]]]:
@@ -81,7 +83,9 @@ def known() -> dict[str, dict[str, set[int]]]:
     found: dict[str, dict[str, set[int]]] = {}
     for escape, versions in ADDED.items():
         everything: set[int] = set()
-        found[escape] = {version: (everything := everything | read(text)) for version, text in versions.items()}
+        found[escape] = {}
+        for version, ranges in versions.items():
+            everything = found[escape][version] = everything | code_points(ranges)
     return found
 
 
@@ -104,8 +108,8 @@ def main() -> int:
         for version in sorted(sets, key=lambda version: [*map(int, version.split("."))]):
             if before - sets[version]:
                 raise ValueError(f"Unicode {version} has taken something away from {escape}: the table cannot say that")
-            added = textwrap.fill(written(sets[version] - before), 120, break_on_hyphens=False)
-            lines.append(f'        "{version}": """\n{added}""",\n')
+            added = ranges_of(sets[version] - before)
+            lines.append(f'        "{version}": (\n{added}\n        ),\n' if added else f'        "{version}": (),\n')
             before = sets[version]
         lines.append("    },\n")
     TARGET.write_text(HEADER + "".join(lines) + FOOTER, encoding="ascii")

@@ -353,6 +353,9 @@ def _complement(ranges: Ranges) -> Ranges:
 
 def _without(ranges: Ranges, others: Ranges) -> Ranges:
     """Return the code points of some ranges that are not in others."""
+    low, high = others[0][0], others[-1][1]
+    if all(last < low or first > high for first, last in ranges):
+        return ranges
     return _complement(_merged((*_complement(ranges), *others)))
 
 
@@ -371,8 +374,9 @@ def _characters(members: Members, flags: int) -> _Piece:
 
 def _escaped(code_point: int) -> str:
     """Write a code point so that it means only itself, inside and outside of brackets."""
-    character = chr(code_point)
-    return character if character.isascii() and character.isalnum() else rf"\x{{{code_point:X}}}"
+    if code_point < 0x80 and (character := chr(code_point)).isalnum():
+        return character
+    return f"\\x{{{code_point:X}}}"
 
 
 def _code_points(members: Members, flags: int) -> Ranges:
@@ -455,14 +459,8 @@ def _known_ranges(escape: str) -> Ranges | None:
     added = ADDED[escape]
     if unidata_version not in added:
         return None
-    ranges: list[tuple[int, int]] = []
-    for version, text in added.items():
-        for edges in text.split():
-            first, _, last = edges.partition("-")
-            ranges.append((int(first, 16), int(last or first, 16)))
-        if version == unidata_version:
-            break
-    return _merged(ranges)
+    versions = [*added]
+    return _merged(chain.from_iterable(map(added.__getitem__, versions[: versions.index(unidata_version) + 1])))
 
 
 def _planes(count: int = 17) -> Iterator[tuple[int, str]]:
