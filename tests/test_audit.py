@@ -13,6 +13,7 @@ from flask import Flask
 from flask_cors_rs import CORS, AuditError, CORSMiddleware, Origin, Regex, Subdomains, _setup_audit, audit, cross_origin
 from flask_cors_rs._diagnostics import samples
 from flask_cors_rs._diagnostics.audit import CHECKS, SEVERITIES, audit_resources
+from flask_cors_rs._options import parse_trees
 from flask_cors_rs._options.longer_origins import longer_origin
 from flask_cors_rs._options.patterns import RegexPattern
 from flask_cors_rs._options.resources import compile_resources
@@ -26,6 +27,10 @@ CREDENTIALS: dict[str, Any] = {"supports_credentials": True}
 FOUND: list[tuple[dict[str, Any], str, str | None]] = [
     (CREDENTIALS, "CORS001", None),
     ({"origins": re.compile(".*"), **CREDENTIALS}, "CORS001", None),
+    ({"origins": r"^.*$", **CREDENTIALS}, "CORS001", None),
+    ({"origins": r"^(?!null$).*$", **CREDENTIALS}, "CORS001", "https://evil.invalid"),
+    ({"origins": r"https://[a-z]+\.[a-z]+$", **CREDENTIALS}, "CORS001", "https://evil.invalid"),
+    ({"origins": Regex(r"https://.+"), **CREDENTIALS}, "CORS001", "https://evil.invalid"),
     ({"origins": r"https://.*\.app\.example"}, "CORS002", r"https://a\.app\.example\.?evil\.example"),
     ({"origins": r"https?://"}, "CORS002", r"https?://a?evil.example"),
     ({"origins": re.compile(r"https://www.app\.example$")}, "CORS003", r"https://wwwxapp\.example"),
@@ -58,6 +63,7 @@ FOUND: list[tuple[dict[str, Any], str, str | None]] = [
     ({"max_age": 7201}, "CORS013", None),
     ({"max_age": True}, "CORS013", None),
     ({"allow_private_network": True}, "CORS014", None),
+    ({"origins": r"^(?!null$).*$", "allow_private_network": True}, "CORS014", "https://evil.invalid"),
     ({"origins": r"https://(?=a)(a|a)*$"}, "CORS018", r"https://a+!?"),
     ({"allow_headers": r"(?!b)(x+)+-$"}, "CORS018", "x+.?"),
     ({"resources": r"/(?=a)(a+)+/$", "origins": "https://a.example"}, "CORS018", r"/?a+.?"),
@@ -171,12 +177,14 @@ def logged_ids(caplog: pytest.LogCaptureFixture) -> list[str]:
 VISIBLE: list[tuple[dict[str, Any], str]] = [
     (CREDENTIALS, "CORS001"),
     ({"resources": {"/a": {"origins": ["https://a.example", "*"], **CREDENTIALS}}}, "CORS001"),
+    ({"resources": {"/a": {"origins": ["https://a.example", re.compile(".*")], **CREDENTIALS}}}, "CORS001"),
     ({"origins": r"https://.*\.app\.example"}, "CORS002"),
     ({"resources": {"/a": {}, "/b": {"origins": re.compile(r"https://(www\.)?a\.example")}}}, "CORS002"),
     ({"origins": ["https://a.example", "null"], **CREDENTIALS}, "CORS004"),
     ({"origins": "https://*.app.example"}, "CORS008"),
     ({"origins": "https://*.app.example$"}, "CORS008"),
     ({"allow_private_network": True}, "CORS014"),
+    ({"origins": r"^(.*)$", "allow_private_network": True}, "CORS014"),
     ({"origins": "https://a.example", "supports_credentials": "False"}, "CORS020"),
     ({"origins": "https://a.example", "resources": {"/a": {"supports_credentials": "0"}}}, "CORS020"),
 ]
@@ -266,6 +274,8 @@ ANCHORED = [
 UNANCHORED = [
     r"https://.*\.app\.example",
     r"^https?://",
+    r"^http",
+    r"^https?:/?",
     r"https://a\.example\$?",
     r"https://a\.example(:\d+)?",
     r"https://a\.example$|https://b\.example",
@@ -298,6 +308,89 @@ def test_an_unanchored_expression_allows_what_the_log_says(text: str, caplog: py
     for tail in ("", "-1", ".test"):
         response = app.test_client().get("/", headers={"Origin": origin + tail})
         assert response.headers["Access-Control-Allow-Origin"] == origin + tail
+
+
+EVERY_ORIGIN = [
+    r"^.*$",
+    r"^.+$",
+    r"^(.*)$",
+    r"[\s\S]*$",
+    r"(^.*$)",
+    r"\A(?:.*?)\Z",
+    r".+?",
+    r"^..",
+    r"^.{1,100}$",
+    r"^[^,]+$",
+    r"\S+$",
+    r"[\w:/.-]+$",
+    r"(?i)^[A-Z0-9:/.-]+$",
+    r"^(https?://)?.*$",
+    r"(https://a\.example|.*)$",
+    r"^https://a\.example$|.*",
+    r"^(.+|https://a\.example)?$",
+    r".*$$(x$)?",
+]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("text", EVERY_ORIGIN)
+def test_an_expression_that_allows_every_origin_is_like_an_asterisk(
+    text: str, debug: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = new_app(debug=debug)
+    app.add_url_rule("/", "index", lambda: "hello")
+    CORS(app, origins=text, **CREDENTIALS)
+    assert logged_ids(caplog) == ["CORS001"]
+    assert [(finding.id, finding.severity) for finding in audit(app)] == [("CORS001", "error")]
+    for origin in ("https://evil.attacker.net", "http://a", "https://xn--bcher-kva.example:8443"):
+        response = app.test_client().get("/", headers={"Origin": origin})
+        assert response.headers["Access-Control-Allow-Origin"] == origin
+    with pytest.raises(AuditError, match="CORS001"):
+        CORS(new_app(), origins=text, audit="raise", **CREDENTIALS)
+    caplog.clear()
+    app = new_app(debug=debug)
+    CORS(app, origins=text)
+    assert caplog.records == []
+    assert audit(app) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r".*x",
+        r"^.*x$",
+        r"[^.]*$",
+        r"^[a-z:/]*$",
+        r"^.{100,}",
+        r"^.{1,10}$",
+        r"^.*$.",
+        r".(^.*)",
+        r"(^.)*$",
+        r".^.*$",
+        r"^(?!.*evil).*$",
+        r"^(.)\1+",
+        r"^.*\b$",
+        r"(?i:.*)a",
+        r"(?i:.+)$",
+        r"(x$)+",
+        r"https?",
+        r"https?://.*$",
+    ],
+)
+def test_other_expressions_do_not_certainly_allow_every_origin(text: str) -> None:
+    assert not _setup_audit.allows_every_origin(RegexPattern(re.compile(text)))
+
+
+def test_without_the_parser_of_re_any_origin_is_found(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(parse_trees, "parser", None)
+    for origins in ("*", ["https://a.example", "*"]):
+        app = new_app()
+        CORS(app, origins=origins, **CREDENTIALS)
+        assert [finding.id for finding in audit(app)] == ["CORS001"]
+    assert logged_ids(caplog) == ["CORS001", "CORS001"]
+    assert not _setup_audit.allows_every_origin(RegexPattern("^.*$"))
 
 
 def test_the_case_of_an_expression_is_that_of_its_flags() -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .._options.longer_origins import ENDS
 from .._options.patterns import RegexPattern
 from .._origins.syntax import origin_problem
-from .._setup_audit import is_glob
+from .._setup_audit import allows_every_origin, is_glob
+from ..origins import Regex
 from . import samples
 from .findings import Registry
-from .text import quoted
+from .text import quoted, readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     from .._options.parse import Options
     from .._options.resources import Resources
     from .applied import PolicySource, RoutedResource
+
+
+UNKNOWN_ORIGINS = ("https://evil.invalid", "https://evil.org")
+"""Origins of which an expression allows both only if it allows any host name."""
+
+
+def allows_unknown_origins(match: samples.Match) -> bool:
+    """Whether the ``match`` function of an expression allows all of :data:`UNKNOWN_ORIGINS`."""
+    return all(map(match, UNKNOWN_ORIGINS))
 
 
 class AuditedRegex:
@@ -41,6 +51,8 @@ class AuditedRegex:
         longer = (f"{text}{end}" for text in texts for end in ENDS)
         self.longer_origins = [text for text in longer if self.allows(text)]
         """Origins that are allowed only because the expression does not match to the end."""
+        self.allows_unknown_origins = not self.longer_origins and allows_unknown_origins(self.match)
+        """Whether the expression allows any host name, although it matches to the end."""
 
     def allows(self, origin: str) -> bool:
         """Whether a text is an origin, and the expression matches it."""
@@ -62,13 +74,13 @@ class AuditedPolicy:
         self.options = options
         self.where = where
         regexes = [origin for origin in options.origins if isinstance(origin, RegexPattern)]
-        limited = [regex for regex in regexes if not regex.matches_all]
+        limited = [regex for regex in regexes if not (regex.matches_all or allows_every_origin(regex))]
         self.any_origin = len(limited) < len(regexes)
         """Whether the policy allows any origin, by ``"*"`` or by a regular expression."""
         self.globs = [regex.text for regex in limited if is_glob(regex.text)]
         """The regular expressions that are meant as globs, like ``https://*.app.example``."""
         self.narrow = [regex for regex in limited if not is_glob(regex.text)]
-        """The other regular expressions, without those that match everything."""
+        """The other regular expressions, without those that allow every origin."""
 
     @cached_property
     def literals(self) -> list[str]:
@@ -79,6 +91,15 @@ class AuditedPolicy:
     def regexes(self) -> list[AuditedRegex]:
         """:attr:`narrow`, with samples."""
         return [AuditedRegex(regex) for regex in self.narrow]
+
+    @cached_property
+    def unlimited(self) -> list[str]:
+        """The expressions that allow any host name, although they match to the end."""
+        whole = [regex for regex in self.options.origin_matchers if isinstance(regex, Regex)]
+        return [
+            *(regex.text for regex in self.regexes if regex.allows_unknown_origins),
+            *(readable(regex) for regex in whole if allows_unknown_origins(regex.match)),
+        ]
 
 
 class AuditedLayer(NamedTuple):

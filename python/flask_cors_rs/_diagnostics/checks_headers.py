@@ -16,7 +16,7 @@ from .._headers import (
     ORIGIN,
 )
 from .._setup_audit import opens_private_network
-from .audited import policy_checks, visible_checks
+from .audited import UNKNOWN_ORIGINS, policy_checks, visible_checks
 from .browser import FORBIDDEN_METHODS, FORBIDDEN_RESPONSE_HEADERS, TOKEN, is_forbidden_request_header
 from .findings import Check
 from .text import comma_separated
@@ -163,7 +163,7 @@ OPEN_PRIVATE_NETWORK = Check(
     "Any public page that a user in the private network visits can send requests to this server.",
     "List the allowed origins.",
     "production",
-    'In production it looks only for the origin "*".',
+    'In production it looks only for "*" and for regular expressions whose text leaves no doubt, such as `^.*$`.',
 )
 
 
@@ -174,6 +174,20 @@ def open_private_network(policy: AuditedPolicy) -> Iterator[Finding]:
     if opens_private_network(policy.options, policy.any_origin):
         detail = "allow_private_network is on for any origin"
         yield OPEN_PRIVATE_NETWORK.finding("error", "allow_private_network", policy.where, detail)
+
+
+@policy_checks.add
+def private_network_for_any_host(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find expressions that allow any host name, in a policy that allows private network access."""
+    if opens_private_network(policy.options, not policy.any_origin):
+        for text in policy.unlimited:
+            yield OPEN_PRIVATE_NETWORK.finding(
+                "error",
+                "allow_private_network",
+                policy.where,
+                f"{text} matched every host name tried, and allow_private_network is on",
+                example=UNKNOWN_ORIGINS[0],
+            )
 
 
 NO_VARY = Check(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .._origins.syntax import browser_origin, origin_problem
 from .._setup_audit import allows_null, exposes_users
 from ..origins import Regex, Subdomains
-from .audited import policy_checks, visible_checks
+from .audited import UNKNOWN_ORIGINS, policy_checks, visible_checks
 from .findings import Check
 from .text import readable
 
@@ -24,7 +24,7 @@ ANY_ORIGIN = Check(
     "Any page that a user visits can read what this user can read, and act in the user's name.",
     'List the allowed origins. The default of origins is "*".',
     "production",
-    'In production it looks only for the origin "*".',
+    'In production it looks only for "*" and for regular expressions whose text leaves no doubt, such as `^.*$`.',
 )
 
 
@@ -35,6 +35,15 @@ def any_origin_with_credentials(policy: AuditedPolicy) -> Iterator[Finding]:
     if exposes_users(policy.options, policy.any_origin):
         detail = "every origin is allowed, and supports_credentials is on"
         yield ANY_ORIGIN.finding("error", "origins", policy.where, detail)
+
+
+@policy_checks.add
+def any_host_with_credentials(policy: AuditedPolicy) -> Iterator[Finding]:
+    """Find expressions that allow any host name, in a policy that allows credentials."""
+    if exposes_users(policy.options, not policy.any_origin):
+        for text in policy.unlimited:
+            detail = f"{text} matched every host name tried, and supports_credentials is on"
+            yield ANY_ORIGIN.finding("error", "origins", policy.where, detail, example=UNKNOWN_ORIGINS[0])
 
 
 NULL_ORIGIN = Check(

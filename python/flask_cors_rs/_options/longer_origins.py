@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from .._origins.syntax import origin_problem
-from .._regex.translation import parser
+from .parse_trees import PARSER_ERRORS, is_member, parse_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
 
 ENDS = ("evil.example", ".evil.example")
 """What is added to a text to see whether an expression has to match to the end."""
+
+_ORIGINS = ("https://evil.example", "http://evil.example")
+"""What an expression allows that ends before the host, such as ``^http``."""
 
 _MAX_TEXTS = 24
 """The largest number of texts that are followed through an expression."""
@@ -30,19 +32,20 @@ def longer_origin(regex: RegexPattern) -> str | None:
     The origin is found in the parse tree: nothing is matched. A construct that can depend on what follows, such as an
     assertion, a back-reference or a possessive repeat, is not followed, so None proves nothing.
     """
-    flags = regex.flags & ~re.DEBUG  # That flag would print the tree.
+    flags = regex.flags
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # They were shown when the expression was compiled.
-            texts = _sequence(parser.parse(regex.text, flags), [""], flags)
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, re.error):
-        return None  # The parser is private to Python, and may change.
+        texts = _sequence(parse_tree(regex), [""], flags)
+    except PARSER_ERRORS:
+        return None
     for text in texts:
         # Not a Kelvin sign, for example, whose lower case is ASCII.
         folded = text.lower() if flags & re.IGNORECASE and text.isascii() else text
         for end in ENDS:
             if origin_problem(folded + end) is None:
                 return folded + end
+        for origin in _ORIGINS if folded else ():
+            if origin.startswith(folded):
+                return origin
     return None
 
 
@@ -99,25 +102,6 @@ def _member(members: Iterable[Any], flags: int) -> str:
         if kind in {"LITERAL", "RANGE"}:
             characters.append(chr(argument if kind == "LITERAL" else argument[0]))
     for character in characters:
-        cases = {character, character.swapcase()} if flags & re.IGNORECASE else {character}
-        if character.isascii() and any(_has(kind, argument, cases) for kind, argument in kinds) is not negated:
+        if character.isascii() and is_member(character, kinds, flags):
             return character
     return ""
-
-
-def _has(kind: str, argument: Any, cases: set[str]) -> bool:
-    """Whether a member of a class matches one of the cases of an ASCII character."""
-    if kind == "LITERAL":
-        return chr(argument) in cases
-    if kind == "RANGE":
-        return any(argument[0] <= ord(case) <= argument[1] for case in cases)
-    if kind != "CATEGORY":
-        return False
-    category, character = str(argument), min(cases)
-    if category.endswith("DIGIT"):
-        has = character.isdigit()
-    elif category.endswith("SPACE"):
-        has = character.isspace()
-    else:
-        has = character.isalnum() or character == "_"
-    return has is not ("_NOT_" in category)
