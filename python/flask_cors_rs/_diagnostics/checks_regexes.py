@@ -100,7 +100,10 @@ def _under_public_suffixes(origin: str) -> Iterator[str]:
     scheme, host = origin.split("://")
     domain = registrable_domain(origin)
     if domain is not None:
-        yield f"{scheme}://evil-{domain}"
+        before, _, after = origin.rpartition(domain)
+        # An expression can allow no hyphen.
+        for other in (f"evil-{domain}", f"evil.{domain.partition('.')[2]}"):
+            yield f"{before}{other}{after}"
     labels = host.split(":")[0].split(".")
     for start in range(1, len(labels)):
         above = ".".join(labels[start:])
