@@ -27,7 +27,8 @@ at set-up:
 - In production, only what can be seen at once is checked. No regular expression is tried on sample origins, and the
   Public Suffix List is not read, so an application with thousands of resources starts without delay.
 - In debug mode (`app.debug`, or `debug=True` for `CORSMiddleware`), and with `audit="raise"`, all checks run but
-  those that need the routes or take long.
+  those that need the routes or take long. `app.debug` counts as it is at `CORS(app)`: `flask run --debug` and
+  `FLASK_DEBUG=1` set it before, `app.run(debug=True)` only afterwards.
 - With `audit="off"`, no check runs.
 
 An id never changes its meaning. To ignore a finding, use `--ignore CORS005`, or set
