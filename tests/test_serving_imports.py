@@ -38,6 +38,39 @@ diagnostics = ("flask_cors_rs._diagnostics", "flask_cors_rs.cli")
 print(sorted(name for name in sys.modules if name.startswith(diagnostics)))
 """
 
+FIRST_REQUESTS = """
+import sys
+from flask import Flask
+from werkzeug.test import Client
+from flask_cors_rs import CORS, CORSMiddleware, cors_refused, cross_origin
+
+PREFLIGHT = {"Origin": "https://a.example", "Access-Control-Request-Method": "PUT"}
+
+def view():
+    return "hello"
+
+app = Flask("app")
+kind = sys.argv[1]
+own = cross_origin(origins="https://b.example")(view) if "decorator" in kind else view
+app.add_url_rule("/", view_func=own, methods=["GET", "PUT"])
+if "hook" in kind:
+    CORS(app, origins="https://b.example")
+if "middleware" in kind:
+    CORS(app, origins="https://b.example", middleware=True)
+if "wsgi" in kind:
+    app.wsgi_app = CORSMiddleware(app.wsgi_app, origins="https://b.example")
+refused = []
+if "signal" in kind:
+    cors_refused.connect(lambda sender, **_: refused.append(sender), weak=False)
+Client(Flask("other")).get("/")
+before = {*sys.modules}
+for method in ("OPTIONS", "GET"):
+    response = Client(app).open("/", method=method, headers=PREFLIGHT)
+    assert "Access-Control-Allow-Origin" not in response.headers
+assert bool(refused) is ("signal" in kind)
+print(*sorted(name for name in {*sys.modules} - before if name.startswith("flask_cors_rs")))
+"""
+
 SET_UP = r"""
 import re
 import sys
@@ -76,3 +109,20 @@ def test_requests_are_served_without_the_diagnostics(name: str) -> None:
     result = run_python("-c", SERVE, FLASK_CORS_RS_BACKEND=name)
     assert result.returncode == 0, result.stderr
     assert result.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("kind", ["hook", "middleware", "decorator", "decorator hook", "decorator middleware", "wsgi"])
+@pytest.mark.parametrize("name", sorted(ENGINES))
+def test_the_first_requests_import_nothing(name: str, kind: str) -> None:
+    # A process that forks while one of its threads imports a module can hang in the child.
+    result = run_python("-c", FIRST_REQUESTS, kind, FLASK_CORS_RS_BACKEND=name, FLASK_DEBUG=None)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "\n", "")
+
+
+@pytest.mark.parametrize("kind", ["hook", "middleware", "decorator", "wsgi"])
+@pytest.mark.parametrize("name", sorted(ENGINES))
+def test_a_receiver_of_signals_does_not_load_another_engine(name: str, kind: str) -> None:
+    result = run_python("-c", FIRST_REQUESTS, f"{kind} signal", FLASK_CORS_RS_BACKEND=name, FLASK_DEBUG=None)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "flask_cors_rs._observation" in result.stdout
+    assert "flask_cors_rs._engine.python" not in result.stdout

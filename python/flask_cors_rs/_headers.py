@@ -55,6 +55,20 @@ def has_allow_origin(headers: Iterable[tuple[str, str]]) -> bool:
     return False
 
 
+def merge_vary(headers: list[tuple[str, str]], names: Iterable[str]) -> None:
+    """Add those names to the first Vary of a response that it lacks, or add a Vary."""
+    found = [(index, *header) for index, header in enumerate(headers) if header[0].lower() == "vary"]
+    present = {member.strip().lower() for _, _, value in found for member in value.split(",")}
+    missing = ", ".join(name for name in names if name.lower() not in present)
+    if not missing or "*" in present:
+        return
+    if found:
+        index, name, value = found[0]
+        headers[index] = name, f"{value}, {missing}" if value.strip() else missing
+    else:
+        headers.append((VARY, missing))
+
+
 def is_preflight(environ: Mapping[str, Any]) -> bool:
     """Whether an OPTIONS request is a CORS-preflight request: it names an Origin and a method.
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _log
 from ._engine.decision import Decision
-from ._engine.python import merge_vary
-from ._headers import ENVIRON_ORIGIN, VARY, has_allow_origin
+from ._headers import ENVIRON_ORIGIN, VARY, has_allow_origin, merge_vary
 from ._options.patterns import pattern_text
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ from .._headers import (
     VARY,
     has_allow_origin,
     is_preflight,
+    merge_vary,
 )
 from .path import decoded
 
@@ -270,20 +271,6 @@ class Vary:
     def merge_into(self, headers: HeaderList, environ: Environ) -> None:
         """Name everything that the response depends on, in the first Vary of a response or in a new one."""
         merge_vary(headers, self._always[is_options(environ)])
-
-
-def merge_vary(headers: HeaderList, names: Iterable[str]) -> None:
-    """Add those names to the first Vary of a response that it lacks, or add a Vary."""
-    found = [(index, *header) for index, header in enumerate(headers) if header[0].lower() == "vary"]
-    present = {member.strip().lower() for _, _, value in found for member in value.split(",")}
-    missing = ", ".join(name for name in names if name.lower() not in present)
-    if not missing or "*" in present:
-        return
-    if found:
-        index, name, value = found[0]
-        headers[index] = name, f"{value}, {missing}" if value.strip() else missing
-    else:
-        headers.append((VARY, missing))
 
 
 # --- policies ---------------------------------------------------------------------------------------------------------

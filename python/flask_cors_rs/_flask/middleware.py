@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
+# Not only for type checkers: otherwise the engine would import it at the first preflight for a decorated view.
+from .._engine.decision import Decision  # noqa: TC001
 from .._engine.path import decoded
 from .._evaluation import note_evaluation, note_outer_evaluation, note_request
 from .._headers import ENVIRON_REQUEST_METHOD, has_allow_origin, is_preflight
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from flask import Blueprint, Response
 
     from .._engine.contract import Environ, HeaderList
-    from .._engine.decision import Decision
     from .._observation import Observer
     from .._options.resources import Resources
     from .._plan import Preflight, PreflightResult
