@@ -1,10 +1,13 @@
 //! The patterns of options and rules.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
 /// A matcher that the caller implements, for patterns that this crate cannot match itself.
-pub trait Custom: Send + Sync {
+///
+/// It is `Any`, so that the caller can find out which of its types a matcher has.
+pub trait Custom: Any + Send + Sync {
     /// Returns whether the pattern matches at the start of `text`.
     fn matches(&self, text: &str) -> bool;
 }

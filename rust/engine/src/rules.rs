@@ -77,6 +77,12 @@ impl<P> Rules<P> {
         self.any == Some(0)
     }
 
+    /// Returns the policies of all rules.
+    #[must_use]
+    pub fn policies(&self) -> &[P] {
+        &self.policies
+    }
+
     /// Returns the policy of the rule with a number.
     #[must_use]
     pub fn policy(&self, number: usize) -> Option<&P> {

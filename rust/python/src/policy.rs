@@ -2,12 +2,14 @@
 
 use crate::environ::Environ;
 use crate::headers::{header_name, merge_names};
-use crate::pattern::check_raised;
+use crate::pattern::{PythonMatcher, check_raised};
 use crate::{decision, options};
-use cors_engine::{HeaderName, Reason, Request, Value};
+use cors_engine::{Custom, HeaderName, Pattern, Reason, Request, Value};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
+use std::sync::Arc;
 
 /// The compiled options of one resource or view.
 #[pyclass(frozen, module = "flask_cors_rs._rust")]
@@ -15,6 +17,8 @@ pub(crate) struct Policy {
     engine: cors_engine::Policy,
     /// The (name, value) pairs that are the same in every response, by the discriminant of the name.
     constants: [Option<Py<PyTuple>>; HeaderName::COUNT],
+    /// The matchers among the options that only Python matches. `engine` has them too.
+    matchers: Vec<Arc<dyn Custom>>,
 }
 
 #[pymethods]
@@ -33,7 +37,13 @@ impl Policy {
                 *slot = Some(pair);
             }
         }
-        Ok(Self { engine, constants })
+        let matchers = options.origin_matchers.iter().filter_map(Pattern::matcher).cloned().collect();
+        Ok(Self { engine, constants, matchers })
+    }
+
+    /// Nothing is cleared: what closes a cycle is the function or the application, which can be.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.matchers.iter().try_for_each(|matcher| PythonMatcher::traverse(&**matcher, &visit))
     }
 
     /// Append the response headers for the request in a WSGI environ.

@@ -10,6 +10,7 @@ use crate::{decision, pattern};
 use cors_engine::Reason;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::{PyTraverseError, PyVisit};
 
 /// Policies by path: the first rule whose pattern matches decides.
 #[pyclass(frozen, module = "flask_cors_rs._rust")]
@@ -63,6 +64,10 @@ impl Rules {
         let compiled = py.detach(|| cors_engine::Rules::new(rules));
         drop(matchers);
         Ok(Self(compiled))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.0.policies().iter().try_for_each(|policy| visit.call(policy))
     }
 
     /// Whether the first rule matches every path.
