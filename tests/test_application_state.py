@@ -9,7 +9,7 @@ from collections.abc import Sized
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from werkzeug.local import LocalProxy
 from werkzeug.routing import BaseConverter
 
@@ -94,6 +94,42 @@ def test_an_application_and_its_views_can_be_collected(middleware: bool | None) 
     del app
     gc.collect()
     assert [reference() for reference in dead] == [None, None]
+
+
+@pytest.mark.parametrize("options", [{}, {"intercept_exceptions": False}, {"middleware": True}])
+@pytest.mark.parametrize("extensions", [1, 2])
+def test_an_extension_does_not_keep_the_applications_that_it_is_registered_with(options: Any, extensions: int) -> None:
+    kept = [CORS(**options) for _ in range(extensions)]
+
+    def make_app() -> weakref.ref[Flask]:
+        app = Flask(__name__)
+        app.add_url_rule("/", view_func=lambda: "hello", endpoint="view")
+        for cors in kept:
+            cors.init_app(app)
+        for method in ("GET", "OPTIONS"):
+            app.test_client().open("/", method=method, headers=PREFLIGHT)
+        return weakref.ref(app)
+
+    dead = [make_app() for _ in range(3)]
+    gc.collect()
+    assert [reference() for reference in dead] == [None] * 3
+
+
+def test_an_extension_of_a_blueprint_does_not_keep_the_applications_that_it_is_in() -> None:
+    blueprint = Blueprint("blueprint", __name__)
+    blueprint.add_url_rule("/", view_func=lambda: "hello", endpoint="view")
+    cors = CORS(blueprint)
+
+    def make_app() -> weakref.ref[Flask]:
+        app = Flask(__name__)
+        app.register_blueprint(blueprint)
+        app.test_client().get("/", headers=PREFLIGHT)
+        return weakref.ref(app)
+
+    dead = [make_app() for _ in range(3)]
+    cors.reconfigure(origins="https://a.example")
+    gc.collect()
+    assert [reference() for reference in dead] == [None] * 3
 
 
 def containers() -> dict[tuple[str, str], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from itertools import count
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Blueprint, Flask, current_app
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.test import Client
 
 from flask_cors_rs import CORS, explain
 
@@ -106,6 +109,65 @@ def test_every_application_and_blueprint_of_an_extension() -> None:
     third.register_blueprint(blueprint)
     cors.reconfigure(origins=B)
     assert [exposed(first, B), exposed(second, B), exposed(third, B, "/blue")] == [(B, None)] * 3
+
+
+def test_an_application_that_is_gone_is_left_out(middleware: bool) -> None:
+    cors = CORS(middleware=middleware)
+    gone, app = make_app(), make_app()
+    gone.config.update(CORS_SUPPORTS_CREDENTIALS=True, CORS_ORIGINS=A)
+    cors.init_app(gone)
+    cors.init_app(app)
+    del gone
+    gc.collect()
+    # With credentials, this would be an error.
+    cors.reconfigure(origins="*", send_wildcard=True)
+    assert exposed(app) == ("*", None)
+
+
+def test_the_hooks_of_a_blueprint_that_is_gone_change_in_its_applications() -> None:
+    cors = CORS(origins=A)
+    app = make_app()
+    blueprint = Blueprint("blueprint", __name__)
+    blueprint.add_url_rule("/blue", endpoint="blue", view_func=lambda: "blue")
+    cors.init_app(blueprint)
+    app.register_blueprint(blueprint)
+    app.blueprints.clear()
+    del blueprint
+    gc.collect()
+    cors.reconfigure(origins=B)
+    assert (exposed(app, A, "/blue"), exposed(app, B, "/blue")) == ((None, None), (B, None))
+
+
+def test_an_application_of_which_only_the_wsgi_callable_is_kept(middleware: bool) -> None:
+    app = make_app()
+    first = CORS(app, origins=A, middleware=middleware)
+    app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+    second = CORS(app, origins=A, middleware=middleware)
+    client = Client(ProxyFix(app.wsgi_app))
+    del app
+    gc.collect()
+    for cors in (first, second):
+        cors.reconfigure(origins=B)
+    responses = [client.get("/", headers={"Origin": origin}) for origin in (A, B)]
+    assert [response.headers.get("Access-Control-Allow-Origin") for response in responses] == [None, B]
+
+
+def test_an_application_that_was_registered_through_a_wrapper_that_is_gone(middleware: bool) -> None:
+    class Wrapper:
+        def __init__(self, app: Flask) -> None:
+            self.__dict__ = app.__dict__
+            self._wrapped: Any = app
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._wrapped, name)
+
+    app = make_app()
+    wrapper: Any = Wrapper(app)
+    cors = CORS(wrapper, origins=A, middleware=middleware)
+    del wrapper
+    gc.collect()
+    cors.reconfigure(origins=B)
+    assert (exposed(app, A), exposed(app, B)) == ((None, None), (B, None))
 
 
 def test_only_the_extension_that_is_told_to_changes() -> None:

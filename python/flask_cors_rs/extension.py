@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
+from weakref import ref
 
 from ._flask.context import CONTEXT
 from ._flask.hook import make_after_request
@@ -24,6 +25,20 @@ if TYPE_CHECKING:
     from .options import CORSOptions
 
     ReplaceRules = Callable[[Resources], None]
+
+
+class _Registration:
+    """An application or Blueprint that an extension is registered with, and the functions that replace its rules.
+
+    It exists as long as something applies the rules. The extension must not keep it, as that would keep the application
+    in existence.
+    """
+
+    __slots__ = ("__weakref__", "app", "replace_rules")
+
+    def __init__(self, app: Flask | Blueprint, replace_rules: list[ReplaceRules]) -> None:
+        self.app = app
+        self.replace_rules = replace_rules
 
 
 class CORS:
@@ -50,12 +65,12 @@ class CORS:
 
     def __init__(self, app: Flask | Blueprint | None = None, **options: Unpack[CORSOptions]) -> None:
         self._options = options
-        self._registrations: list[tuple[Flask | Blueprint, list[ReplaceRules]]] = []
+        self._registrations: list[ref[_Registration]] = []
         # Reentrant, as a signal handler may call reconfigure() while another call runs.
         self._lock = ForkableLock()
         self._calls = self._latest = 0
         """How many calls of ``reconfigure()`` have begun, and the number of the latest one whose rules are in use."""
-        self._waiting: list[tuple[int, CORSOptions, list[Resources]]] = []
+        self._waiting: list[tuple[int, CORSOptions, list[tuple[_Registration, Resources]]]] = []
         self._replacing: object = None
         """The lock under which a call replaces rules. In a forked process it is no longer the current one."""
         if app is not None:
@@ -88,12 +103,16 @@ class CORS:
         if not is_blueprint:
             state_of(app)  # Programs read it.
         after_request, replace_rules = make_after_request(resources)
-        registered = [replace_rules]
+        registration = _Registration(app, [replace_rules])
         if resources.middleware:
             from ._flask.middleware import add_middleware
 
-            registered.append(add_middleware(app, resources))
+            registration.replace_rules.append(add_middleware(app, resources))
+            state_of(app).registrations.append(registration)
         else:
+            # A Blueprint hands its hooks on to applications, and can then be gone itself.
+            hook: Any = after_request
+            hook.registration = registration
             app.after_request(after_request)
         if resources.intercept_exceptions and hasattr(app, "handle_exception"):
             # The hook runs here before those of Blueprints and of other extensions, as in Flask-CORS.
@@ -101,7 +120,7 @@ class CORS:
             if not resources.middleware:
                 _intercept(app, "handle_exception", after_request)
         with self._lock.current:
-            self._registrations.append((app, registered))
+            self._registrations.append(ref(registration, self._registrations.remove))
 
     def reconfigure(self, **options: Unpack[CORSOptions]) -> None:
         """Change the policies of a running application, without a restart.
@@ -127,9 +146,11 @@ class CORS:
         with lock:
             self._calls += 1
             call = self._calls
-            compiled = [compile_resources(options, config=config_layer(app)) for app, _ in self._registrations]
-            for (app, _), resources in zip(self._registrations, compiled):
-                _audit(app, resources)
+            # A copy, as the garbage collection can remove items at any time.
+            registrations = [each for reference in self._registrations.copy() if (each := reference()) is not None]
+            compiled = [(each, compile_resources(options, config=config_layer(each.app))) for each in registrations]
+            for registration, resources in compiled:
+                _audit(registration.app, resources)
             self._waiting.append((call, options, compiled))
             self._replace_rules(lock)
 
@@ -144,8 +165,8 @@ class CORS:
                 waiting, self._waiting = self._waiting, []
                 for call, options, compiled in waiting:
                     if call > self._latest:
-                        for (_, registered), resources in zip(self._registrations, compiled):
-                            for replace_rules in registered:
+                        for registration, resources in compiled:
+                            for replace_rules in registration.replace_rules:
                                 replace_rules(resources)
                         self._options, self._latest = options, call
             finally:
