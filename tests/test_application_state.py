@@ -79,6 +79,44 @@ def test_a_decorated_view_does_not_keep_the_applications_that_it_was_in(debug: b
     assert [reference() for reference in dead] == [None] * 3
 
 
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_decorated_view_does_not_keep_an_application_that_its_configuration_leads_to(
+    request: pytest.FixtureRequest, engine: str, debug: bool
+) -> None:
+    reason = "the Rust engine does not tell the garbage collector which functions it refers to"
+    request.applymarker(pytest.mark.xfail(engine == "rust", reason=reason, strict=True))
+    view = cross_origin()(lambda: "hello")
+
+    def make_app() -> weakref.ref[Flask]:
+        app = Flask(__name__)
+        app.debug = debug
+        app.config.update(ALLOWED={PREFLIGHT["Origin"]}, CORS_ORIGINS=lambda origin: origin in app.config["ALLOWED"])
+        app.add_url_rule("/", view_func=view, endpoint="view")
+        response = app.test_client().get("/", headers=PREFLIGHT)
+        assert response.headers["Access-Control-Allow-Origin"] == PREFLIGHT["Origin"]
+        return weakref.ref(app)
+
+    dead = [make_app() for _ in range(3)]
+    gc.collect()
+    assert [reference() for reference in dead] == [None] * 3
+
+
+def test_an_application_does_not_keep_decorated_views_that_it_no_longer_has() -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", endpoint="view")
+
+    def replace_view() -> weakref.ref[Any]:
+        view = app.view_functions["view"] = cross_origin()(lambda: "hello")
+        app.test_client().get("/", headers=PREFLIGHT)
+        return weakref.ref(view)
+
+    dead = [replace_view() for _ in range(3)]
+    app.view_functions.clear()
+    gc.collect()
+    assert [reference() for reference in dead] == [None] * 3
+    assert not app.extensions[EXTENSION].view_policies
+
+
 @pytest.mark.parametrize("middleware", [None, False, True])
 def test_an_application_and_its_views_can_be_collected(middleware: bool | None) -> None:
     app = decorated_app(intercept_exceptions=True)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from .._process_state import LazyRecorder
 
 if TYPE_CHECKING:
+    from weakref import WeakKeyDictionary
+
     from flask import Flask
 
     from ..report_only import Report
     from .middleware import FlaskMiddleware
+    from .view_policies import Entry, Key
 
 EXTENSION = "flask_cors_rs"
 """The key in ``app.extensions``."""
@@ -19,7 +22,7 @@ EXTENSION = "flask_cors_rs"
 class ApplicationState:
     """What is known about one application."""
 
-    __slots__ = ("middleware", "recorder", "registrations")
+    __slots__ = ("middleware", "recorder", "registrations", "view_policies")
 
     def __init__(self) -> None:
         self.middleware: FlaskMiddleware | None = None
@@ -28,6 +31,8 @@ class ApplicationState:
         """What records differences from the report-only policies of the application."""
         self.registrations: list[object] = []
         """The registrations of the extensions with the middleware, which have only weak references to them."""
+        self.view_policies: WeakKeyDictionary[Key, Entry] | None = None
+        """The policies of decorated views for the application."""
 
     def report(self) -> Report:
         """Return what the report-only policies of the application would change.

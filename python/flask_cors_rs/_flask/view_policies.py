@@ -24,6 +24,7 @@ from .._options.patterns import looks_like_regex
 from .._process_state import decorations, is_observed, may_mark, register
 from .hook import resources_of
 from .routing import blueprints_of
+from .state import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -37,9 +38,11 @@ if TYPE_CHECKING:
 POLICIES: Final = "_flask_cors_rs_policies"
 """The attribute of a decorated view that holds its policies."""
 
-_KEYS = tuple(CONFIG_KEYS.values())
+# The policy of a view does not depend on the others, and to look for these takes at least 600 instructions per request.
+_NAMES = [name for name in CONFIG_KEYS if name not in {"audit", "middleware", "report_only", "resources"}]
+_KEYS = tuple(CONFIG_KEYS[name] for name in _NAMES)
 _NO_CONFIG = (None,) * len(_KEYS)
-_MAX_AGE = list(CONFIG_KEYS).index("max_age")
+_MAX_AGE = _NAMES.index("max_age")
 _COMPARED_ITEMS = 64
 """Origins in containers of fewer than twice as many items are all compared at each request."""
 
@@ -182,15 +185,26 @@ def _has_changed(containers: Iterable[_Watched], origin: object) -> bool:
 
 def _differ(first: tuple[Any, ...], second: tuple[Any, ...]) -> bool:
     try:
-        return first != second
+        # A max_age of 1 equals True, but is not sent like it.
+        return first != second or first[_MAX_AGE] is not second[_MAX_AGE]
     except Exception:  # Not all values can be compared.
         return True
 
 
-class _Entry:
-    """A policy, and what it was made from."""
+class Key:
+    """What stands for a decorated view in the state of applications until its policies have to be made again."""
 
-    __slots__ = ("app", "automatic_options", "config", "policy", "watched")
+    __slots__ = ("__weakref__",)
+
+
+class Entry:
+    """A policy, and what it was made from.
+
+    The state of the application keeps it. The view must not: a function in the configuration can lead to the
+    application.
+    """
+
+    __slots__ = ("__weakref__", "app", "automatic_options", "config", "policy", "watched")
 
     def __init__(
         self,
@@ -207,6 +221,10 @@ class _Entry:
         self.automatic_options = automatic_options
 
 
+def _no_entry() -> None:
+    """Stand for a reference to an entry."""
+
+
 class ViewPolicies:
     """The policies of a decorated view, one for each application that routes requests to it.
 
@@ -214,17 +232,19 @@ class ViewPolicies:
     :param are_constant: whether they never change
     """
 
-    __slots__ = ("__weakref__", "_are_constant", "_last", "_options", "_others")
+    __slots__ = ("__weakref__", "_are_constant", "_key", "_last", "_options")
 
     def __init__(self, options: dict[str, Any], are_constant: bool) -> None:
         self._options = options
         self._are_constant = are_constant
-        self._last: _Entry | None = None
-        self._others: weakref.WeakKeyDictionary[Flask, _Entry] | None = None
+        self._key = Key()
+        self._last: Callable[[], Entry | None] = _no_entry
+        """A weak reference to the entry that was made last. Most views belong to one application."""
 
     def forget_plan(self) -> None:
         """Make the policies again."""
-        self._last = self._others = None
+        # With the key, its entries go.
+        self._key, self._last = Key(), _no_entry
 
     def get(self, app: Flask, environ: Environ, *, in_view: bool = True) -> tuple[Policy | None, bool]:
         """Return the policy for a request to an application, and whether OPTIONS is answered instead of the view.
@@ -234,9 +254,10 @@ class ViewPolicies:
         :param in_view: whether the request has reached the view. Before that, the policy is None as well where options
             have to be read at each request: an iterator can be read only once, and a proxy may need the request
         """
-        entry = self._last
+        entry = self._last()
         if entry is None or entry.app() is not app:
-            entry = None if self._others is None else self._others.get(app)
+            entries = state_of(app).view_policies
+            entry = None if entries is None else entries.get(self._key)
         live: Any = app.config
         config: tuple[Any, ...] = _NO_CONFIG
         # Few applications have any of the keys, and this is the fastest way to see that.
@@ -245,7 +266,6 @@ class ViewPolicies:
         if (
             entry is None
             or (entry.config is not config and _differ(entry.config, config))
-            or entry.config[_MAX_AGE] is not config[_MAX_AGE]
             or (entry.watched and _has_changed(entry.watched, environ.get(ENVIRON_ORIGIN)))
         ):
             if not in_view and not self.is_stable(app):
@@ -292,11 +312,12 @@ class ViewPolicies:
         defaults = cast("Mapping[str, Any]", DEFAULT_OPTIONS)
         return _engine.engine.merge([self._options, config_layer(app), defaults])
 
-    def _make(self, app: Flask, config: tuple[Any, ...]) -> _Entry:
+    def _make(self, app: Flask, config: tuple[Any, ...]) -> Entry:
         register(self)
+        key = self._key
         named = [
             *self._options.items(),
-            *((name, value) for name, value in zip(CONFIG_KEYS, config) if value is not None),
+            *((name, value) for name, value in zip(_NAMES, config) if value is not None),
         ]
         watched = tuple(_watch(name, value) for name, value in named if type(value) in CONTAINERS)
         policy: Policy | None = None
@@ -323,25 +344,19 @@ class ViewPolicies:
             _log.write(
                 _log.ERROR, "The CORS configuration does not make a valid policy: no headers are sent", exc_info=True
             )
-        entry = _Entry(weakref.ref(app), config, watched, policy, automatic_options)
-        if all(_is_stable(value) for _, value in named):
-            self._keep(entry)
+        entry = Entry(weakref.ref(app), config, watched, policy, automatic_options)
+        if self.is_stable(app):
+            state = state_of(app)
+            if state.view_policies is None:
+                state.view_policies = weakref.WeakKeyDictionary()
+            state.view_policies[key] = entry
+            self._last = weakref.ref(entry)
         return entry
 
     def _report_only_policy(self, app: Flask, options: Mapping[str, Any]) -> Policy:
         defaults = cast("Mapping[str, Any]", DEFAULT_OPTIONS)
         merged = _engine.engine.merge([options, config_layer(app), defaults])
         return _engine.engine.Policy(parse(merged, log_error))
-
-    def _keep(self, entry: _Entry) -> None:
-        last = self._last
-        other = None if last is None else last.app()
-        # Most views belong to one application.
-        if last is not None and other is not None and other is not entry.app():
-            if self._others is None:
-                self._others = weakref.WeakKeyDictionary()
-            self._others[other] = last
-        self._last = entry
 
 
 def _is_stable(value: object) -> bool:
