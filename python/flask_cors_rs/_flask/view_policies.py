@@ -237,14 +237,14 @@ class ViewPolicies:
     def __init__(self, options: dict[str, Any], are_constant: bool) -> None:
         self._options = options
         self._are_constant = are_constant
-        self._key = Key()
+        self._key: Key | None = None
         self._last: Callable[[], Entry | None] = _no_entry
         """A weak reference to the entry that was made last. Most views belong to one application."""
 
     def forget_plan(self) -> None:
         """Make the policies again."""
         # With the key, its entries go.
-        self._key, self._last = Key(), _no_entry
+        self._key, self._last = None, _no_entry
 
     def get(self, app: Flask, environ: Environ, *, in_view: bool = True) -> tuple[Policy | None, bool]:
         """Return the policy for a request to an application, and whether OPTIONS is answered instead of the view.
@@ -257,7 +257,8 @@ class ViewPolicies:
         entry = self._last()
         if entry is None or entry.app() is not app:
             entries = state_of(app).view_policies
-            entry = None if entries is None else entries.get(self._key)
+            key = self._key
+            entry = None if entries is None or key is None else entries.get(key)
         live: Any = app.config
         config: tuple[Any, ...] = _NO_CONFIG
         # Few applications have any of the keys, and this is the fastest way to see that.
@@ -315,6 +316,8 @@ class ViewPolicies:
     def _make(self, app: Flask, config: tuple[Any, ...]) -> Entry:
         register(self)
         key = self._key
+        if key is None:
+            key = self._key = Key()
         named = [
             *self._options.items(),
             *((name, value) for name, value in zip(_NAMES, config) if value is not None),
@@ -345,7 +348,7 @@ class ViewPolicies:
                 _log.ERROR, "The CORS configuration does not make a valid policy: no headers are sent", exc_info=True
             )
         entry = Entry(weakref.ref(app), config, watched, policy, automatic_options)
-        if self.is_stable(app):
+        if all(_is_stable(value) for _, value in named):
             state = state_of(app)
             if state.view_policies is None:
                 state.view_policies = weakref.WeakKeyDictionary()
