@@ -245,10 +245,10 @@ def test_the_table_of_unicode_has_what_re_matches(monkeypatch: pytest.MonkeyPatc
 @needs_rust
 @pytest.mark.parametrize("letters", ["abcdefghi", "jklmnopqr", "stuvwxyz"])
 def test_ascii_letters_over_all_of_unicode(unicode: str, letters: str) -> None:
-    """The translation searches their other cases among a few characters only."""
-    for letter in letters:
-        check_characters(compiled(letter, I), unicode)
-        check_characters(compiled(letter.upper(), I), unicode)
+    """The translation knows their other cases."""
+    for letter in (*letters, *letters.upper()):
+        for flags in (I, I | A):
+            check_characters(compiled(letter, flags), unicode)
 
 
 def test_i_makes_no_difference_outside_of_those_that_are_asked(unicode: str) -> None:

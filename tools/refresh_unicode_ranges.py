@@ -13,6 +13,7 @@ import sys
 import textwrap
 import unicodedata
 from pathlib import Path
+from struct import iter_unpack
 from typing import TYPE_CHECKING, Any
 
 from flask_cors_rs._regex.unicode_ranges import ADDED
@@ -32,11 +33,11 @@ r"""What ``\\d``, ``\\s`` and ``\\w`` match in Python's regular expressions, by 
 
 from __future__ import annotations
 
-# fmt: off
-ADDED: dict[str, dict[str, tuple[tuple[int, int], ...]]] = {
+ADDED = {
 '''
 FOOTER = r'''}
-"""The first and last code points of the ranges that each version of Unicode has added. None has ever taken any away."""
+"""What each version of Unicode has added: the first and last code points of ranges, in hexadecimal.
+None has ever taken any away."""
 '''
 
 
@@ -60,7 +61,7 @@ def of(database: Any) -> dict[str, Matches]:
     return {r"\d": lambda character: database.decimal(character, None) is not None, r"\s": is_space, r"\w": is_word}
 
 
-def ranges_of(code_points: Iterable[int]) -> str:
+def written(code_points: Iterable[int]) -> str:
     """Return code points as ranges, in lines of the table."""
     ranges: list[list[int]] = []
     for code_point in sorted(code_points):
@@ -68,14 +69,14 @@ def ranges_of(code_points: Iterable[int]) -> str:
             ranges[-1][1] = code_point
         else:
             ranges.append([code_point, code_point])
-    # Without a space in a pair, which would be broken there.
-    pairs = " ".join(f"(0x{first:X},0x{last:X})," for first, last in ranges)
-    return textwrap.fill(pairs, 120, initial_indent=" " * 12, subsequent_indent=" " * 12)
+    return textwrap.fill(" ".join(f"{first:08X} {last:08X}" for first, last in ranges), 120)
 
 
-def code_points(ranges: Iterable[tuple[int, int]]) -> set[int]:
+def read(text: str) -> set[int]:
     """Return the code points in some ranges."""
-    return {code_point for first, last in ranges for code_point in range(first, last + 1)}
+    return {
+        code_point for first, last in iter_unpack(">2I", bytes.fromhex(text)) for code_point in range(first, last + 1)
+    }
 
 
 def known() -> dict[str, dict[str, set[int]]]:
@@ -84,8 +85,8 @@ def known() -> dict[str, dict[str, set[int]]]:
     for escape, versions in ADDED.items():
         everything: set[int] = set()
         found[escape] = {}
-        for version, ranges in versions.items():
-            everything = found[escape][version] = everything | code_points(ranges)
+        for version, text in versions.items():
+            everything = found[escape][version] = everything | read(text)
     return found
 
 
@@ -108,8 +109,7 @@ def main() -> int:
         for version in sorted(sets, key=lambda version: [*map(int, version.split("."))]):
             if before - sets[version]:
                 raise ValueError(f"Unicode {version} has taken something away from {escape}: the table cannot say that")
-            added = ranges_of(sets[version] - before)
-            lines.append(f'        "{version}": (\n{added}\n        ),\n' if added else f'        "{version}": (),\n')
+            lines.append(f'        "{version}": """\n{written(sets[version] - before)}""",\n')
             before = sets[version]
         lines.append("    },\n")
     TARGET.write_text(HEADER + "".join(lines) + FOOTER, encoding="ascii")

@@ -22,6 +22,8 @@ ANY = ".*"
 """The regular expression that Flask-CORS reads ``"*"`` as."""
 
 _REGEX_CHARACTERS = frozenset("*\\]?$^[]()")
+_OPTIONAL = ("*", "?", "{")
+"""What can make the character before it optional."""
 _PLAIN_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/ -")
 
 
@@ -131,7 +133,12 @@ class RegexPattern:
     @property
     def matches_all(self) -> bool:
         """Whether every text matches."""
-        return not self.prefix if self.prefix is not None else self._translated().matches_all
+        if self.prefix is not None:
+            return not self.prefix
+        # Most paths have to begin with a slash. To see that, they need not be translated.
+        if self.text[:1] == "/" and self.text[1:2] not in _OPTIONAL and "|" not in self.text:
+            return False
+        return self._translated().matches_all
 
     def _translated(self) -> Translation:
         if self._translation is None:

@@ -384,10 +384,8 @@ def _code_points(members: Members, flags: int) -> Ranges:
     exact = _exact(members, flags & _A)
     if not flags & _I:
         return exact
-    if len(members) == 1 and members[0][0] == "LITERAL" and members[0][1] in _simple_letters(flags & _A):
-        letter = chr(members[0][1])
-        upper, lower = ord(letter.upper()), ord(letter.lower())
-        return (upper, upper), (lower, lower)
+    if len(members) == 1 and members[0][0] == "LITERAL" and members[0][1] < 0x80:
+        return _cases(chr(members[0][1]), flags & _A)
     literals = [
         (argument, argument) if kind == "LITERAL" else argument for kind, argument in members if kind in _LITERALS
     ]
@@ -452,6 +450,7 @@ def _category(name: str, ascii_only: int) -> Ranges:
 
 def _known_ranges(escape: str) -> Ranges | None:
     """Return what an escape matches, from the table, or None if this Python has another version of Unicode."""
+    from struct import iter_unpack
     from unicodedata import unidata_version
 
     from .unicode_ranges import ADDED
@@ -459,8 +458,12 @@ def _known_ranges(escape: str) -> Ranges | None:
     added = ADDED[escape]
     if unidata_version not in added:
         return None
-    versions = [*added]
-    return _merged(chain.from_iterable(map(added.__getitem__, versions[: versions.index(unidata_version) + 1])))
+    ranges: list[tuple[int, int]] = []
+    for version, text in added.items():
+        ranges.extend(iter_unpack(">2I", bytes.fromhex(text)))
+        if version == unidata_version:
+            break
+    return _merged(ranges)
 
 
 def _planes(count: int = 17) -> Iterator[tuple[int, str]]:
@@ -490,16 +493,11 @@ def _folded(members: Members, ascii_only: int, exact: Ranges, asked: Ranges) -> 
     return _merged((*_without(exact, asked), *answers))
 
 
-@cache
-def _simple_letters(ascii_only: int) -> frozenset[int]:
-    """Return the code points of ASCII letters that match only their two cases under the flag I.
-
-    Most letters of an origin are among them, and asking `re` about each one costs half a million instructions.
-    """
-    letters = "abcdefghjlmnopqrtuvwxyz"  # Without i, k and s.
-    both_cases = {*letters, *letters.upper()}
-    found = set(re.compile(f"[{letters}]", ascii_only | _I).findall(_text(_ASCII_RELATIVES)))
-    return frozenset(map(ord, both_cases)) if found == both_cases else frozenset()
+def _cases(character: str, ascii_only: int) -> Ranges:
+    """Return the code points that an ASCII character matches under the flag I. To ask ``re`` would be expensive."""
+    lower = character.lower()
+    others = "" if ascii_only else {"i": "\u0130\u0131", "k": "\u212a", "s": "\u017f"}.get(lower, "")
+    return tuple([(ord(case), ord(case)) for case in sorted({character.upper(), lower, *others})])
 
 
 @lru_cache(maxsize=2)
