@@ -22,8 +22,6 @@ from .._options.parse import (
 )
 from .._options.patterns import looks_like_regex
 from .._process_state import decorations, is_observed, may_mark, register
-from .hook import resources_of
-from .routing import blueprints_of
 from .state import state_of
 
 if TYPE_CHECKING:
@@ -96,11 +94,16 @@ def view_answers_options(rule: Rule) -> bool:
 
 def blueprint_has_policy(app: Flask, endpoint: str) -> bool:
     """Whether the Blueprint that an endpoint belongs to, or one in which it is nested, has CORS of its own."""
+    from .routing import blueprints_of
+
     return any(map(partial(hooks_of, app), blueprints_of(endpoint)))
 
 
 def hooks_of(app: Flask, blueprint: str | None) -> list[object]:
     """Return the hooks of extensions, ours or that of Flask-CORS, in a Blueprint, or in the application itself."""
+    # The middleware, which asks, has imported it. A decorated view alone does not need it.
+    from .hook import resources_of
+
     hooks = app.after_request_funcs.get(blueprint, ())
     return [hook for hook in hooks if resources_of(hook) is not None or _is_hook_of_flask_cors(hook)]
 

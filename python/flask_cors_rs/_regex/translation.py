@@ -392,6 +392,9 @@ def _code_points(members: Members, flags: int) -> Ranges:
     if all(last < 0x80 for _first, last in literals):
         if not any(first <= ord("z") and last >= ord("A") for first, last in literals):
             return exact  # No literal is a letter. Python then ignores case for the categories too.
+        if all(kind in _LITERALS for kind, _argument in members):
+            letters = [chr(code) for first, last in exact for code in range(first, last + 1) if chr(code).isalpha()]
+            return _merged(chain(exact, *[_cases(letter, flags & _A) for letter in letters]))
         return _folded(members, flags & _A, exact, _ASCII_RELATIVES)
     return _folded(members, flags & _A, exact, _cased())
 
