@@ -16,6 +16,7 @@ from pathlib import Path
 from struct import iter_unpack
 from typing import TYPE_CHECKING, Any
 
+from flask_cors_rs._regex.translation import merged_ranges
 from flask_cors_rs._regex.unicode_ranges import ADDED
 
 if TYPE_CHECKING:
@@ -63,12 +64,7 @@ def of(database: Any) -> dict[str, Matches]:
 
 def written(code_points: Iterable[int]) -> str:
     """Return code points as ranges, in lines of the table."""
-    ranges: list[list[int]] = []
-    for code_point in sorted(code_points):
-        if ranges and ranges[-1][1] == code_point - 1:
-            ranges[-1][1] = code_point
-        else:
-            ranges.append([code_point, code_point])
+    ranges = merged_ranges((code_point, code_point) for code_point in code_points)
     return textwrap.fill(" ".join(f"{first:08X} {last:08X}" for first, last in ranges), 120)
 
 

@@ -98,8 +98,9 @@ class Case(NamedTuple):
         return json.dumps([engine, "\n".join(before), "\n".join(measured)]) + "\n"
 
 
+SMALLEST = "import, `CORS(app)`"
 STARTS = {
-    "import, `CORS(app)`": Case("CORS(app)", imported="CORS"),
+    SMALLEST: Case("CORS(app)", imported="CORS"),
     "import, two literal origins, credentials": Case(
         'CORS(app, origins=["https://app.example", "https://www.example"], supports_credentials=True)', imported="CORS"
     ),
@@ -289,16 +290,22 @@ def time(interpreters: Interpreters) -> Found:
     return found
 
 
+def process_memory(interpreters: Interpreters, candidate: str) -> list[list[int]]:
+    """Return what the function ``memory`` of ``fresh_interpreter.py`` measures in several processes, on Linux only."""
+    if not Path("/proc/self/smaps_rollup").exists():
+        return []
+    return [interpreters.measure("memory", STARTS[SMALLEST], candidate, turn) for turn in range(TURNS_OF_MANY)]
+
+
 def memory(interpreters: Interpreters) -> Found:
     """Return the megabytes, and the number of modules, that the import and ``CORS(app)`` add."""
-    case = next(iter(STARTS.values()))
+    case = STARTS[SMALLEST]
     found: Found = defaultdict(dict)
     for candidate in candidates():
         found["Python objects"][candidate] = [
             interpreters.measure("traced", case, candidate, turn) / 1e6 for turn in range(TURNS_OF_MANY)
         ]
-        if Path("/proc/self/smaps_rollup").exists():
-            measured = [interpreters.measure("memory", case, candidate, turn) for turn in range(TURNS_OF_MANY)]
+        if measured := process_memory(interpreters, candidate):
             found["memory of its own"][candidate] = [anonymous / 1e6 for anonymous, _, _ in measured]
             found["resident memory"][candidate] = [resident / 1e6 for _, resident, _ in measured]
             found["modules"][candidate] = [modules for _, _, modules in measured]
@@ -311,11 +318,12 @@ def failures(interpreters: Interpreters) -> Iterator[str]:
     for candidate in candidates()[2:]:
         if loaded := interpreters.measure("diagnostics", imports, candidate):
             yield f"{candidate}: the import loads {', '.join(loaded)}."
-    for candidate, measured in memory(interpreters).get("resident memory", {}).items():
-        text = f"{candidate}: import, `CORS(app)`: {min(measured):.2f} MB of resident memory"
-        print(text)
-        if candidate in candidates()[2:] and min(measured) > MOST_MEMORY:
-            yield f"{text}, more than {MOST_MEMORY}."
+        if measured := process_memory(interpreters, candidate):
+            resident = min(resident for _, resident, _ in measured) / 1e6
+            text = f"{candidate}: {SMALLEST}: {resident:.2f} MB of resident memory"
+            print(text)
+            if resident > MOST_MEMORY:
+                yield f"{text}, more than {MOST_MEMORY}."
     if not shutil.which("valgrind"):
         print("valgrind is not on the PATH: the instructions before the first request are not counted.")
         return

@@ -14,6 +14,7 @@ from .._options.parse import (
     CONFIG_KEYS,
     CONTAINERS,
     DEFAULT_OPTIONS,
+    Options,
     config_layer,
     is_constant_or_function,
     log_error,
@@ -31,13 +32,12 @@ if TYPE_CHECKING:
     from werkzeug.routing import Rule
 
     from .._engine.contract import Environ, Policy
-    from .._options.parse import Options
 
 POLICIES: Final = "_flask_cors_rs_policies"
 """The attribute of a decorated view that holds its policies."""
 
 # The policy of a view does not depend on the others, and to look for these takes at least 600 instructions per request.
-_NAMES = [name for name in CONFIG_KEYS if name not in {"audit", "middleware", "report_only", "resources"}]
+_NAMES = [name for name in CONFIG_KEYS if name in Options.__slots__]
 _KEYS = tuple(CONFIG_KEYS[name] for name in _NAMES)
 _NO_CONFIG = (None,) * len(_KEYS)
 _MAX_AGE = _NAMES.index("max_age")

@@ -25,7 +25,15 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Translation", "cached_translation", "cached_translation_of_text", "parser", "translate", "written"]
+__all__ = [
+    "Translation",
+    "cached_translation",
+    "cached_translation_of_text",
+    "merged_ranges",
+    "parser",
+    "translate",
+    "written",
+]
 
 
 def _find_parser() -> Any:
@@ -333,7 +341,7 @@ _ALL: Ranges = ((0, _LAST),)
 _SURROGATES: Ranges = ((0xD800, 0xDFFF),)
 
 
-def _merged(ranges: Iterable[tuple[int, int]]) -> Ranges:
+def merged_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
     """Return the union of ranges."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted(ranges):
@@ -356,7 +364,7 @@ def _without(ranges: Ranges, others: Ranges) -> Ranges:
     low, high = others[0][0], others[-1][1]
     if all(last < low or first > high for first, last in ranges):
         return ranges
-    return _complement(_merged((*_complement(ranges), *others)))
+    return _complement(merged_ranges((*_complement(ranges), *others)))
 
 
 @lru_cache(maxsize=1024)
@@ -384,8 +392,6 @@ def _code_points(members: Members, flags: int) -> Ranges:
     exact = _exact(members, flags & _A)
     if not flags & _I:
         return exact
-    if len(members) == 1 and members[0][0] == "LITERAL" and members[0][1] < 0x80:
-        return _cases(chr(members[0][1]), flags & _A)
     literals = [
         (argument, argument) if kind == "LITERAL" else argument for kind, argument in members if kind in _LITERALS
     ]
@@ -394,7 +400,8 @@ def _code_points(members: Members, flags: int) -> Ranges:
             return exact  # No literal is a letter. Python then ignores case for the categories too.
         if all(kind in _LITERALS for kind, _argument in members):
             letters = [chr(code) for first, last in exact for code in range(first, last + 1) if chr(code).isalpha()]
-            return _merged(chain(exact, *[_cases(letter, flags & _A) for letter in letters]))
+            cases = "".join([_cases(letter, flags & _A) for letter in letters])
+            return merged_ranges(chain(exact, [(ord(case), ord(case)) for case in cases]))
         return _folded(members, flags & _A, exact, _ASCII_RELATIVES)
     return _folded(members, flags & _A, exact, _cased())
 
@@ -414,7 +421,7 @@ def _exact(members: Members, ascii_only: int) -> Ranges:
             ranges.extend(_category(argument, ascii_only))
         else:
             raise _RefusalError(f"a class of characters that is not known ({kind})")
-    merged = _merged(ranges)
+    merged = merged_ranges(ranges)
     return _complement(merged) if _negated(members) else merged
 
 
@@ -446,7 +453,7 @@ def _category(name: str, ascii_only: int) -> Ranges:
         return known
     runs = re.compile(f"{escape}+", ascii_only)
     texts = [(0, _ASCII)] if ascii_only else _planes()
-    return _merged(
+    return merged_ranges(
         (first + match.start(), first + match.end() - 1) for first, text in texts for match in runs.finditer(text)
     )
 
@@ -466,7 +473,7 @@ def _known_ranges(escape: str) -> Ranges | None:
         ranges.extend(iter_unpack(">2I", bytes.fromhex(text)))
         if version == unidata_version:
             break
-    return _merged(ranges)
+    return merged_ranges(ranges)
 
 
 def _planes(count: int = 17) -> Iterator[tuple[int, str]]:
@@ -493,14 +500,14 @@ def _folded(members: Members, ascii_only: int, exact: Ranges, asked: Ranges) -> 
     """
     both = re.compile(_written(members), ascii_only | _I)
     answers = [(ord(character), ord(character)) for character in both.findall(_text(asked))]
-    return _merged((*_without(exact, asked), *answers))
+    return merged_ranges((*_without(exact, asked), *answers))
 
 
-def _cases(character: str, ascii_only: int) -> Ranges:
-    """Return the code points that an ASCII character matches under the flag I. To ask ``re`` would be expensive."""
-    lower = character.lower()
+def _cases(letter: str, ascii_only: int) -> str:
+    """Return the characters that an ASCII letter matches under the flag I. To ask ``re`` would be expensive."""
+    lower = letter.lower()
     others = "" if ascii_only else {"i": "\u0130\u0131", "k": "\u212a", "s": "\u017f"}.get(lower, "")
-    return tuple([(ord(case), ord(case)) for case in sorted({character.upper(), lower, *others})])
+    return letter.upper() + lower + others
 
 
 @lru_cache(maxsize=2)
@@ -538,7 +545,7 @@ def _cased() -> Ranges:
             block = text[start : start + 256]
             if _has_case(block):
                 cased.extend([plane + start + offset for offset, character in enumerate(block) if _has_case(character)])
-    return _merged(zip(cased, cased))
+    return merged_ranges(zip(cased, cased))
 
 
 def _has_case(text: str) -> bool:

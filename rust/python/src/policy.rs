@@ -37,8 +37,11 @@ impl Policy {
                 *slot = Some(pair);
             }
         }
-        let matchers = options.origin_matchers.iter().filter_map(Pattern::matcher).cloned().collect();
-        Ok(Self { engine, constants, matchers })
+        let matchers = options.origin_matchers.into_iter().filter_map(|pattern| match pattern {
+            Pattern::Custom(matcher) => Some(matcher),
+            _ => None,
+        });
+        Ok(Self { engine, constants, matchers: matchers.collect() })
     }
 
     /// Nothing is cleared: what closes a cycle is the function or the application, which can be.
