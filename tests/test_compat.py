@@ -166,3 +166,14 @@ def test_a_wrong_command_line_is_a_usage_error(arguments: tuple[str, ...]) -> No
     result = run_python("-m", "flask_cors_rs", *arguments)
     assert result.returncode != 0
     assert "usage: python -m flask_cors_rs" in result.stderr
+
+
+def test_a_star_import_brings_the_names_of_flask_cors_only() -> None:
+    # Further names could replace those of the program.
+    run_python("""
+names = {"flask_cors": {}, "flask_cors_rs": {}}
+for package, imported in names.items():
+    exec(f"from {package} import *", imported)
+assert names["flask_cors"].keys() == names["flask_cors_rs"].keys()
+assert "cross_origin" in names["flask_cors_rs"]
+""")

@@ -7,45 +7,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._engine import BACKEND
+from ._engine import BACKEND as BACKEND
 
 if TYPE_CHECKING:
-    from ._diagnostics.audit import audit
-    from ._diagnostics.explain import Explanation, explain
-    from ._diagnostics.findings import AuditError, Finding
-    from ._engine.decision import Decision
-    from .compat import install_as_flask_cors
+    from ._diagnostics.audit import audit as audit
+    from ._diagnostics.explain import Explanation as Explanation, explain as explain
+    from ._diagnostics.findings import AuditError as AuditError, Finding as Finding
+    from ._engine.decision import Decision as Decision
+    from .compat import install_as_flask_cors as install_as_flask_cors
     from .decorator import cross_origin
     from .extension import CORS
-    from .middleware import CORSMiddleware
-    from .origins import Cached, Origin, Regex, Subdomains
-    from .report_only import Difference, Report
-    from .signals import cors_decided, cors_refused
+    from .middleware import CORSMiddleware as CORSMiddleware
+    from .origins import Cached as Cached, Origin as Origin, Regex as Regex, Subdomains as Subdomains
+    from .report_only import Difference as Difference, Report as Report
+    from .signals import cors_decided as cors_decided, cors_refused as cors_refused
 
     __version__: str
 
-__all__ = [
-    "BACKEND",
-    "CORS",
-    "AuditError",
-    "CORSMiddleware",
-    "Cached",
-    "Decision",
-    "Difference",
-    "Explanation",
-    "Finding",
-    "Origin",
-    "Regex",
-    "Report",
-    "Subdomains",
-    "__version__",
-    "audit",
-    "cors_decided",
-    "cors_refused",
-    "cross_origin",
-    "explain",
-    "install_as_flask_cors",
-]
+__all__ = ["CORS", "__version__", "cross_origin"]
+"""What ``from flask_cors_rs import *`` imports: the names of Flask-CORS, and not names that a program may have."""
 
 _MODULES = {
     "CORS": ".extension",
