@@ -31,10 +31,10 @@ Two things to know first:
 
 - The browser blocks the response because of what the *server* sends or leaves out. The fix is nearly always on the
   server, not in the script.
-- A response with an error, such as 404 or 500, often has no CORS headers either. Look at the status in the network tab
+- An error response, such as 404 or 500, may lack CORS headers too. Look at the status in the network tab
   first, and at the log of the server.
 
-To find out which one it is without a browser, ask the application itself:
+To find the cause without a browser, ask the application:
 
 ```console
 $ flask --app api cors check http://localhost:3000 PUT /api/items -H "Content-Type: application/json"

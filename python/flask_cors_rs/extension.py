@@ -46,7 +46,7 @@ class CORS:
 
     >>> from flask import Flask
     >>> app = Flask(__name__)
-    >>> cors = CORS(app, resources={"/api/*": {"origins": "https://app.example"}})
+    >>> cors = CORS(app, resources={r"/api/.*": {"origins": "https://app.example"}})
 
     Options come from four levels, the strongest first: the dict of a resource, the keywords of :meth:`init_app`, the
     keywords of this class, and the ``CORS_*`` keys of ``app.config``. They are read when :meth:`init_app` runs; a

@@ -11,7 +11,7 @@ The sender is the application, or the middleware around one that is not made wit
 - ``rule``: the policy that decided, such as ``/api/* of CORS(app)`` or ``@cross_origin``
 - ``request``: the request
 
-Nothing is made for them while no receiver is connected. A receiver that raises an exception is logged, and stops
+They cost nothing while no receiver is connected. A receiver that raises an exception is logged, and stops
 neither the request nor the other receivers.
 """
 
