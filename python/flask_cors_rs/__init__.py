@@ -58,6 +58,11 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         value = getattr(import_module(_MODULES[name], __name__), name)
+    elif name in {"core", "decorator", "extension"}:
+        from importlib import import_module
+
+        # Flask-CORS imports them, so that a program finds them as attributes.
+        value = import_module(f".{name}", __name__)
     elif name == "__version__":
         from importlib.metadata import PackageNotFoundError, version
 
