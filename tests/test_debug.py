@@ -73,6 +73,25 @@ def test_a_blocked_request_says_why(
         assert f": no rule for this path ({no_policy}). " in line
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_blocked_request_says_why_at_every_log_level(way: str, caplog: pytest.LogCaptureFixture) -> None:
+    silent, app = make_app(way, debug=False), make_app(way)
+    for logger in ("flask_cors_rs", "flask_cors_rs.core"):
+        with caplog.at_level(logging.DEBUG, logger):
+            for origin in (A, B):
+                expected = logged(caplog, silent, origin)
+                found = logged(caplog, app, origin)
+                blocked = [line for line in found if line.startswith("CORS blocks GET / ")]
+                assert len(blocked) == (origin == B)
+                assert [line for line in found if line not in blocked] == expected, "the other lines stay the same"
+
+
+def logged(caplog: pytest.LogCaptureFixture, app: Flask, origin: str) -> list[str]:
+    caplog.clear()
+    app.test_client().get("/", headers={"Origin": origin})
+    return [record.getMessage() for record in caplog.records]
+
+
 def test_the_middleware_names_the_policy_of_a_view(caplog: pytest.LogCaptureFixture) -> None:
     app = make_app("decorator")
     CORS(app, middleware=True)

@@ -84,6 +84,20 @@ def test_requests_that_would_be_treated_differently_are_recorded(way: str) -> No
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("way", RULES)
+@pytest.mark.parametrize("logger", ["flask_cors_rs", "flask_cors_rs.core"])
+def test_differences_are_recorded_at_every_log_level(way: str, logger: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger)
+    client, report = make_app(way, origins=B, report_only={"origins": C})
+    ask(client, B)
+    ask(client, C)
+    assert sorted(found(report())) == [
+        ("newly allowed", "request", C, "GET", "origin not allowed", 1),
+        ("newly refused", "request", B, "GET", "origin not allowed", 1),
+    ]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("way", RULES)
 @pytest.mark.parametrize("vary", [True, "always"])
 @pytest.mark.parametrize("there", [None, "Cookie", "Accept,Origin"])
 def test_the_response_is_the_same_as_without(way: str, vary: Any, there: str | None) -> None:

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, Response
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
+from werkzeug.datastructures import Headers
 
 from flask_cors_rs import CORS, CORSMiddleware, cors_decided, cors_refused, cross_origin
 from support.documentation import example
@@ -27,6 +28,30 @@ if TYPE_CHECKING:
 
 A, B = "https://a.example", "https://b.example"
 PATH = "/items/7"
+
+LOG_LEVELS = [("flask_cors_rs", logging.INFO), ("flask_cors_rs", logging.DEBUG), ("flask_cors_rs.core", logging.ERROR)]
+
+
+class OwnHeaders(Headers):
+    """Not the exact type whose list the hook appends to."""
+
+
+HEADERS: list[Any] = [OwnHeaders, dict]
+
+
+def app_with_headers(kind: Any, middleware: bool) -> Flask:
+    """Return an application whose responses have another type of headers, and that has a rule for /a only."""
+    app = Flask("headers")
+
+    def view() -> Response:
+        response = Response("hello")
+        response.headers = kind({"Vary": "Cookie"})
+        return response
+
+    for path in ("/a", "/b"):
+        app.add_url_rule(path, endpoint=path, view_func=view)
+    CORS(app, resources={"/a": {"origins": [A, "https://c.example"]}}, vary_header="always", middleware=middleware)
+    return app
 
 
 @pytest.fixture
@@ -202,6 +227,65 @@ def test_a_receiver_that_raises_changes_nothing(
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.startswith("A receiver of a CORS signal failed: RuntimeError(")
     assert "\n" not in line
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("way", RULES)
+@pytest.mark.parametrize(("logger", "level"), LOG_LEVELS)
+def test_decisions_are_sent_at_every_log_level(
+    way: str, logger: str, level: int, received: list[tuple[Any, ...]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(level, logger)
+    client, app = make_app(way, origins=A)
+    client.get(PATH, headers={"Origin": A})
+    client.get(PATH, headers={"Origin": B})
+    sent = [(name, sender, values["rule"], values["decision"].reason) for name, sender, values in received]
+    rule = RULES[way]
+    assert sent == [
+        ("decided", app, rule, "allowed"),
+        ("decided", app, rule, "origin not allowed"),
+        ("refused", app, rule, "origin not allowed"),
+    ]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+@pytest.mark.parametrize("kind", HEADERS)
+def test_decisions_about_responses_with_other_headers_are_sent(
+    middleware: bool, kind: Any, received: list[tuple[Any, ...]]
+) -> None:
+    plain, observed = (app_with_headers(kind, middleware) for _ in range(2))
+
+    def ask(app: Flask) -> list[list[tuple[str, str]]]:
+        places = [(path, origin) for path in ("/a", "/b") for origin in (A, B)]
+        return [list(app.test_client().get(path, headers={"Origin": origin}).headers) for path, origin in places]
+
+    with cors_decided.muted(), cors_refused.muted():
+        headers = ask(plain)
+    assert ask(observed) == headers
+    sent = [
+        (name, values["rule"], values["decision"].reason) for name, sender, values in received if sender is observed
+    ]
+    assert sent == [
+        ("decided", "/a of CORS(app)", "allowed"),
+        ("decided", "/a of CORS(app)", "origin not allowed"),
+        ("refused", "/a of CORS(app)", "origin not allowed"),
+        *[("decided", "CORS(app)", "no rule for this path"), ("refused", "CORS(app)", "no rule for this path")] * 2,
+    ]
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_decorated_view_is_one_decision_at_every_log_level(
+    received: list[tuple[Any, ...]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "flask_cors_rs")
+    client, app = make_app("decorator", origins=A)
+    CORS(app, resources={"/items/*": {}})
+    client.get(PATH, headers={"Origin": B})
+    assert [(name, values["rule"]) for name, _, values in received] == [
+        ("decided", "@cross_origin"),
+        ("refused", "@cross_origin"),
+    ]
 
 
 NOBODY_LISTENS = """

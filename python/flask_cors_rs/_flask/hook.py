@@ -17,7 +17,7 @@ from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask import Request, Response
+    from flask import Flask, Request, Response
 
     from .._engine.contract import Environ, HeaderList
     from .._observation import Observer
@@ -47,12 +47,7 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
         with lock.current:
             while True:
                 current = resources
-                app = CONTEXT.get().app
-                chosen = current.rules.apply
-                if app.debug or is_observed(current.report_only):
-                    from .observer import observer_of
-
-                    chosen = partial(_apply_and_observe, current, observer_of(app))
+                chosen = _apply_observed(current, CONTEXT.get().app) or current.rules.apply
                 if decorations.middlewares:
                     chosen = partial(_apply_and_note, chosen)
                 apply = chosen
@@ -85,9 +80,7 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
         if response.headers is not None and response.headers.get(ALLOW_ORIGIN):
             _log.write(_log.DEBUG, "The response already has an Access-Control-Allow-Origin, skipping")
             return
-        number = current.log_match(request.path)
-        if number is not None:
-            add_headers(current.policies[number], response, request)
+        _add_by_rule(current, response, request)
 
     def replace_rules(others: Resources) -> None:
         nonlocal apply, resources
@@ -105,6 +98,33 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
     hook.forget_plan = forget_plan
     register(hook)
     return after_request, replace_rules
+
+
+def _add_by_rule(resources: Resources, response: Response, request: Request) -> None:
+    """Add the headers of the first rule that matches the path with the public functions, and log that rule."""
+    path = request.path
+    number = resources.log_match(path)
+    observed = None if hasattr(response, RESPONSE_EVALUATED) else _apply_observed(resources, CONTEXT.get().app)
+    if number is None:
+        if observed is not None:
+            # The headers of the response are left as they are, whatever their type.
+            observed(request.environ, path, [])
+        return
+    policy = resources.policies[number]
+    if observed is not None:
+        from .observer import ObservedRule
+
+        policy = ObservedRule(observed, path, policy)
+    add_headers(policy, response, request)
+
+
+def _apply_observed(resources: Resources, app: Flask) -> Apply | None:
+    """Return a function that adds the headers and tells the observer what was decided, or None if nobody observes."""
+    if not (app.debug or is_observed(resources.report_only)):
+        return None
+    from .observer import observer_of
+
+    return partial(_apply_and_observe, resources, observer_of(app))
 
 
 def _apply_and_note(apply: Apply, environ: Environ, path: str, headers: HeaderList) -> None:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from .._engine.contract import Environ
+    from .._engine.contract import Environ, HeaderList, Policy
     from .._observation import Observer
+    from .hook import Apply
 
 
 def observer_of(app: Flask) -> Observer:
@@ -45,3 +46,17 @@ def observer_of(app: Flask) -> Observer:
     return Observer(
         application, "CORS(app)", recorder=state_of(app).recorder, request=request_of, route=route_of, debug=app.debug
     )
+
+
+class ObservedRule:
+    """The rule of a hook for a path, as a policy whose decisions are observed."""
+
+    __slots__ = ("_apply", "_path", "decide")
+
+    def __init__(self, apply: Apply, path: str, policy: Policy) -> None:
+        self._apply, self._path = apply, path
+        self.decide = policy.decide
+
+    def apply(self, environ: Environ, headers: HeaderList, /) -> None:
+        """Append the headers, and tell what was decided."""
+        self._apply(environ, self._path, headers)
