@@ -86,6 +86,12 @@ def test_a_blocked_request_says_why_at_every_log_level(way: str, caplog: pytest.
                 assert [line for line in found if line not in blocked] == expected, "the other lines stay the same"
 
 
+@pytest.mark.parametrize("way", ["hook", "middleware", "outer middleware"])
+def test_the_response_of_an_error_handler_is_explained_once(way: str, caplog: pytest.LogCaptureFixture) -> None:
+    (line,) = lines(caplog, make_app(way), "GET", B, "/missing")
+    assert ": no rule for this path (" in line
+
+
 def logged(caplog: pytest.LogCaptureFixture, app: Flask, origin: str) -> list[str]:
     caplog.clear()
     app.test_client().get("/", headers={"Origin": origin})

@@ -153,6 +153,19 @@ def test_a_path_without_a_route_is_recorded_without_one(way: str) -> None:
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+def test_the_response_of_an_error_handler_is_recorded_once(middleware: bool) -> None:
+    app = Flask(__name__)
+    CORS(app, origins=A, middleware=middleware, report_only={"origins": B})
+    for origin in (A, B):
+        app.test_client().get("/missing", headers={"Origin": origin})
+    assert sorted(found(app.extensions["flask_cors_rs"].report())) == [
+        ("newly allowed", "request", B, "GET", "origin not allowed", 1),
+        ("newly refused", "request", A, "GET", "origin not allowed", 1),
+    ]
+
+
+@pytest.mark.usefixtures("engine")
 def test_a_wrong_configuration_changes_no_more_with_a_report_only_policy() -> None:
     """The wrong value is left out of both policies."""
     app = Flask(__name__)

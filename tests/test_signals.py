@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, abort, request
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -16,6 +16,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
 from werkzeug.datastructures import Headers
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import Client, create_environ, run_wsgi_app
 
 from flask_cors_rs import CORS, CORSMiddleware, cors_decided, cors_refused, cross_origin
 from support.documentation import example
@@ -272,6 +274,107 @@ def test_decisions_about_responses_with_other_headers_are_sent(
         ("refused", "/a of CORS(app)", "origin not allowed"),
         *[("decided", "CORS(app)", "no rule for this path"), ("refused", "CORS(app)", "no rule for this path")] * 2,
     ]
+
+
+ERRORS = ["/missing", "/forbidden", "/handled", "/failing"]
+
+
+def app_with_errors(middleware: bool, **options: Any) -> Flask:
+    """Return an application with error handlers, whose paths are those in ERRORS."""
+    app = Flask("errors")
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.logger.disabled = True
+
+    def fail(path: str) -> str:
+        if path == "handled":
+            raise LookupError
+        if path == "failing":
+            raise RuntimeError
+        abort({"missing": 404}.get(path, 403))
+
+    app.add_url_rule("/<path>", "fail", fail)
+    app.register_error_handler(LookupError, lambda _: ("handled", 500))
+    app.register_error_handler(403, lambda _: ("forbidden", 403))
+    CORS(app, middleware=middleware, **options)
+    return app
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+@pytest.mark.parametrize("path", ERRORS)
+@pytest.mark.parametrize("level", [logging.WARNING, logging.DEBUG])
+def test_the_response_of_an_error_handler_is_one_decision(
+    middleware: bool, path: str, level: int, received: list[tuple[Any, ...]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(level, "flask_cors_rs")
+    app = app_with_errors(middleware, origins=A)
+    for origin in (A, B):
+        response = app.test_client().get(path, headers={"Origin": origin})
+        assert response.status_code >= 400
+        assert response.headers.get("Access-Control-Allow-Origin") == (A if origin == A else None)
+    assert [(name, values["decision"].reason) for name, _, values in received] == [
+        ("decided", "allowed"),
+        ("decided", "origin not allowed"),
+        ("refused", "origin not allowed"),
+    ]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+def test_each_request_with_the_same_environ_is_a_decision(middleware: bool, received: list[tuple[Any, ...]]) -> None:
+    app = app_with_errors(middleware, origins=A)
+    environ = create_environ("/missing", headers=[("Origin", B)])
+    for _ in range(2):
+        run_wsgi_app(lambda _, start: app.wsgi_app(environ, start), {})
+    assert [name for name, *_ in received] == ["decided", "refused"] * 2
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+def test_a_mounted_application_is_observed_on_its_own(middleware: bool, received: list[tuple[Any, ...]]) -> None:
+    outer, inner = (app_with_errors(middleware, origins=A) for _ in range(2))
+    mounted: Any = DispatcherMiddleware(outer.wsgi_app, {"/inner": inner.wsgi_app})
+    for path in ("/missing", "/inner/missing"):
+        Client(mounted).get(path, headers={"Origin": B})
+    assert [(name, sender) for name, sender, _ in received] == [
+        (name, sender) for sender in (outer, inner) for name in ("decided", "refused")
+    ]
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_view_can_call_another_application_with_its_environ(received: list[tuple[Any, ...]]) -> None:
+    outer, inner = (app_with_errors(middleware=False, origins=A) for _ in range(2))
+
+    def view() -> str:
+        environ = request.environ
+        run_wsgi_app(lambda _, start: inner.wsgi_app(environ, start), {})
+        abort(404)
+
+    outer.add_url_rule("/view", "view", view)
+    outer.test_client().get("/view", headers={"Origin": B})
+    assert [sender for name, sender, _ in received if name == "refused"] == [inner, outer]
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_error_is_one_decision_of_several_extensions_with_the_middleware(received: list[tuple[Any, ...]]) -> None:
+    app = app_with_errors(middleware=True, resources={"/other": {"origins": A}})
+    CORS(app, middleware=True, resources={"/missing": {"origins": A}})
+    for origin in (A, B):
+        app.test_client().get("/missing", headers={"Origin": origin})
+    assert [(name, values["rule"], values["decision"].reason) for name, _, values in received] == [
+        ("decided", "/missing of CORS(app)", "allowed"),
+        ("decided", "/missing of CORS(app)", "origin not allowed"),
+        ("refused", "/missing of CORS(app)", "origin not allowed"),
+    ]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+def test_an_error_is_one_decision_of_new_rules(middleware: bool, received: list[tuple[Any, ...]]) -> None:
+    app = Flask("errors")
+    CORS(app, middleware=middleware, origins=B).reconfigure(origins=A)
+    app.test_client().get("/missing", headers={"Origin": B})
+    assert [name for name, *_ in received] == ["decided", "refused"]
 
 
 @pytest.mark.usefixtures("engine")

@@ -17,7 +17,7 @@ from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask import Flask, Request, Response
+    from flask import Request, Response
 
     from .._engine.contract import Environ, HeaderList
     from .._observation import Observer
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 NAME: Final = "CORS(app)"
 RESOURCES: Final = "_flask_cors_rs_resources"
 """The attribute by which our ``after_request`` functions are known: a function that returns their resources."""
+OBSERVED: Final = "_flask_cors_rs_observed"
+"""The attribute of a request that lists the resources whose decision about it has been observed. It is not a key of the
+environ, as a program can use that for another request."""
 
 
 def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Resources], None]]:
@@ -38,6 +41,8 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
     :returns: the function, and another one that replaces its rules
     """
     lock = ForkableLock()
+    # Read here, as the options of `reconfigure()` do not include it.
+    in_middleware = resources.middleware
     apply: Apply | None = None
 
     def choose_apply() -> Apply:
@@ -47,7 +52,7 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
         with lock.current:
             while True:
                 current = resources
-                chosen = _apply_observed(current, CONTEXT.get().app) or current.rules.apply
+                chosen = _apply_observed(current, in_middleware) or current.rules.apply
                 if decorations.middlewares:
                     chosen = partial(_apply_and_note, chosen)
                 apply = chosen
@@ -80,7 +85,7 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
         if response.headers is not None and response.headers.get(ALLOW_ORIGIN):
             _log.write(_log.DEBUG, "The response already has an Access-Control-Allow-Origin, skipping")
             return
-        _add_by_rule(current, response, request)
+        _add_by_rule(current, in_middleware, response, request)
 
     def replace_rules(others: Resources) -> None:
         nonlocal apply, resources
@@ -100,11 +105,11 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
     return after_request, replace_rules
 
 
-def _add_by_rule(resources: Resources, response: Response, request: Request) -> None:
+def _add_by_rule(resources: Resources, in_middleware: bool, response: Response, request: Request) -> None:
     """Add the headers of the first rule that matches the path with the public functions, and log that rule."""
     path = request.path
     number = resources.log_match(path)
-    observed = None if hasattr(response, RESPONSE_EVALUATED) else _apply_observed(resources, CONTEXT.get().app)
+    observed = None if hasattr(response, RESPONSE_EVALUATED) else _apply_observed(resources, in_middleware)
     if number is None:
         if observed is not None:
             # The headers of the response are left as they are, whatever their type.
@@ -118,13 +123,17 @@ def _add_by_rule(resources: Resources, response: Response, request: Request) -> 
     add_headers(policy, response, request)
 
 
-def _apply_observed(resources: Resources, app: Flask) -> Apply | None:
-    """Return a function that adds the headers and tells the observer what was decided, or None if nobody observes."""
+def _apply_observed(resources: Resources, in_middleware: bool) -> Apply | None:
+    """Return a function that adds the headers and tells the observer what was decided, or None if nobody observes.
+
+    :param in_middleware: whether a middleware of the same extension is around the application
+    """
+    app = CONTEXT.get().app
     if not (app.debug or is_observed(resources.report_only)):
         return None
     from .observer import observer_of
 
-    return partial(_apply_and_observe, resources, observer_of(app))
+    return partial(_apply_and_observe, resources, in_middleware, observer_of(app))
 
 
 def _apply_and_note(apply: Apply, environ: Environ, path: str, headers: HeaderList) -> None:
@@ -139,14 +148,15 @@ def _note(environ: Environ) -> None:
 
 
 def _apply_and_observe(
-    resources: Resources, observer: Observer, environ: Environ, path: str, headers: HeaderList
+    resources: Resources, in_middleware: bool, observer: Observer, environ: Environ, path: str, headers: HeaderList
 ) -> None:
     """Add the headers to a response, and tell the observer what was decided."""
     if has_allow_origin(headers):
         return
     from .._observation import add, decide
 
-    app = CONTEXT.get().app
+    context = CONTEXT.get()
+    app = context.app
     if observer.sender() is not app:
         # A Blueprint can be registered in several applications.
         from .observer import observer_of
@@ -155,6 +165,14 @@ def _apply_and_observe(
 
     decision, rule, options = decide(resources, environ, path, NAME)
     add(decision, options, headers)
+    if in_middleware and not has_allow_origin(decision.headers):
+        # The middleware decides about this response as well, and tells its observer.
+        return
+    # The response of an error handler passes the hook twice.
+    observed: list[Resources] = vars(context.request).setdefault(OBSERVED, [])
+    if resources in observed:
+        return
+    observed.append(resources)
     report_only = resources.report_only
     candidate = None if report_only is None else lambda: decide(report_only, environ, path, NAME)[:2]
     observer.observe(environ, decision, rule, candidate)
