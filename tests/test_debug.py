@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_cors_rs import CORS, CORSMiddleware, _decision_log, cross_origin, explain
@@ -84,6 +84,16 @@ def test_a_blocked_request_says_why_at_every_log_level(way: str, caplog: pytest.
                 blocked = [line for line in found if line.startswith("CORS blocks GET / ")]
                 assert len(blocked) == (origin == B)
                 assert [line for line in found if line not in blocked] == expected, "the other lines stay the same"
+
+
+def test_the_line_names_the_blueprint(caplog: pytest.LogCaptureFixture) -> None:
+    app, blueprint = make_app("none"), Blueprint("b", __name__)
+    blueprint.add_url_rule("/b", "b", lambda: "b")
+    CORS(blueprint, origins=A)
+    app.register_blueprint(blueprint)
+    (line,) = lines(caplog, app, "GET", B, "/b")
+    assert ": origin not allowed (/* of CORS(b)). " in line
+    assert [str(policy) for policy in explain(app, B, "GET", "/b").policies] == ["/* of CORS(b)"]
 
 
 @pytest.mark.parametrize("way", ["hook", "middleware", "outer middleware"])

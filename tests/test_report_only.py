@@ -238,7 +238,8 @@ def test_a_blueprint_reports_to_its_application() -> None:
     app = Flask(__name__)
     app.register_blueprint(blueprint)
     app.test_client().get("/api", headers={"Origin": B})
-    assert [each.route for each in app.extensions["flask_cors_rs"].report().differences] == ["/api"]
+    differences = app.extensions["flask_cors_rs"].report().differences
+    assert [(each.route, each.rule) for each in differences] == [("/api", "/* of CORS(api)")]
 
 
 @pytest.mark.usefixtures("engine")

@@ -482,3 +482,22 @@ def test_a_blueprint_in_several_applications_sends_the_one_that_handles_the_requ
         app.register_blueprint(blueprint)
         app.test_client().get("/b", headers={"Origin": A})
     assert [sender for _, sender, _ in received] == applications
+    assert {values["rule"] for *_, values in received} == {"/* of CORS(b)"}
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("level", [logging.WARNING, logging.DEBUG])
+def test_the_rule_of_a_blueprint_has_its_name(
+    level: int, received: list[tuple[Any, ...]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(level, "flask_cors_rs")
+    app, blueprint = Flask("app"), Blueprint("b", __name__)
+    for path in ("/rule", "/none"):
+        blueprint.add_url_rule(path, path.strip("/"), lambda: "b")
+    extension = CORS(blueprint, resources={"/rule": {"origins": A}})
+    app.register_blueprint(blueprint)
+    for _ in range(2):
+        for path in ("/rule", "/none"):
+            app.test_client().get(path, headers={"Origin": B})
+        extension.reconfigure(resources={"/rule": {"origins": A}})
+    assert [values["rule"] for name, _, values in received if name == "refused"] == ["/rule of CORS(b)", "CORS(b)"] * 2

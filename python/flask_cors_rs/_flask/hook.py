@@ -13,6 +13,7 @@ from .._headers import ALLOW_ORIGIN, has_allow_origin
 from .._process_state import ForkableLock, decorations, is_observed, register
 from .context import CONTEXT, refuse_outside_request
 from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
+from .state import extension_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     Apply = Callable[[Environ, str, HeaderList], None]
     AfterRequest = Callable[[Response], Response]
 
-NAME: Final = "CORS(app)"
 RESOURCES: Final = "_flask_cors_rs_resources"
 """The attribute by which our ``after_request`` functions are known: a function that returns their resources."""
 OBSERVED: Final = "_flask_cors_rs_observed"
@@ -34,15 +34,18 @@ OBSERVED: Final = "_flask_cors_rs_observed"
 environ, as a program can use that for another request."""
 
 
-def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Resources], None]]:
+def make_after_request(
+    resources: Resources, name: str = extension_name()
+) -> tuple[AfterRequest, Callable[[Resources], None]]:
     """Make a function for ``Flask.after_request`` that applies the first rule that matches the path.
 
     :param resources: the rules
+    :param name: what messages call the extension
     :returns: the function, and another one that replaces its rules
     """
     lock = ForkableLock()
-    # Read here, as the options of `reconfigure()` do not include it.
-    in_middleware = resources.middleware
+    # The option is read here, as those of `reconfigure()` do not include it.
+    apply_observed = partial(_apply_observed, name, resources.middleware)
     apply: Apply | None = None
 
     def choose_apply() -> Apply:
@@ -52,7 +55,7 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
         with lock.current:
             while True:
                 current = resources
-                chosen = _apply_observed(current, in_middleware) or current.rules.apply
+                chosen = apply_observed(current) or current.rules.apply
                 if decorations.middlewares:
                     chosen = partial(_apply_and_note, chosen)
                 apply = chosen
@@ -85,7 +88,8 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
         if response.headers is not None and response.headers.get(ALLOW_ORIGIN):
             _log.write(_log.DEBUG, "The response already has an Access-Control-Allow-Origin, skipping")
             return
-        _add_by_rule(current, in_middleware, response, request)
+        observed = None if hasattr(response, RESPONSE_EVALUATED) else apply_observed(current)
+        _add_by_rule(current, observed, response, request)
 
     def replace_rules(others: Resources) -> None:
         nonlocal apply, resources
@@ -105,11 +109,13 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
     return after_request, replace_rules
 
 
-def _add_by_rule(resources: Resources, in_middleware: bool, response: Response, request: Request) -> None:
-    """Add the headers of the first rule that matches the path with the public functions, and log that rule."""
+def _add_by_rule(resources: Resources, observed: Apply | None, response: Response, request: Request) -> None:
+    """Add the headers of the first rule that matches the path with the public functions, and log that rule.
+
+    :param observed: the function that adds the headers if somebody observes
+    """
     path = request.path
     number = resources.log_match(path)
-    observed = None if hasattr(response, RESPONSE_EVALUATED) else _apply_observed(resources, in_middleware)
     if number is None:
         if observed is not None:
             # The headers of the response are left as they are, whatever their type.
@@ -123,9 +129,10 @@ def _add_by_rule(resources: Resources, in_middleware: bool, response: Response, 
     add_headers(policy, response, request)
 
 
-def _apply_observed(resources: Resources, in_middleware: bool) -> Apply | None:
+def _apply_observed(name: str, in_middleware: bool, resources: Resources) -> Apply | None:
     """Return a function that adds the headers and tells the observer what was decided, or None if nobody observes.
 
+    :param name: what messages call the extension
     :param in_middleware: whether a middleware of the same extension is around the application
     """
     app = CONTEXT.get().app
@@ -133,7 +140,7 @@ def _apply_observed(resources: Resources, in_middleware: bool) -> Apply | None:
         return None
     from .observer import observer_of
 
-    return partial(_apply_and_observe, resources, in_middleware, observer_of(app))
+    return partial(_apply_and_observe, resources, in_middleware, observer_of(app, name))
 
 
 def _apply_and_note(apply: Apply, environ: Environ, path: str, headers: HeaderList) -> None:
@@ -157,13 +164,14 @@ def _apply_and_observe(
 
     context = CONTEXT.get()
     app = context.app
+    name = observer.name
     if observer.sender() is not app:
         # A Blueprint can be registered in several applications.
         from .observer import observer_of
 
-        observer = observer_of(app)
+        observer = observer_of(app, name)
 
-    decision, rule, options = decide(resources, environ, path, NAME)
+    decision, rule, options = decide(resources, environ, path, name)
     add(decision, options, headers)
     if in_middleware and not has_allow_origin(decision.headers):
         # The middleware decides about this response as well, and tells its observer.
@@ -174,7 +182,7 @@ def _apply_and_observe(
         return
     observed.append(resources)
     report_only = resources.report_only
-    candidate = None if report_only is None else lambda: decide(report_only, environ, path, NAME)[:2]
+    candidate = None if report_only is None else lambda: decide(report_only, environ, path, name)[:2]
     observer.observe(environ, decision, rule, candidate)
 
 

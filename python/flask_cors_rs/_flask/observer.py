@@ -7,7 +7,7 @@ from weakref import ref
 
 from .context import CONTEXT
 from .routing import match
-from .state import state_of
+from .state import extension_name, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from .hook import Apply
 
 
-def observer_of(app: Flask) -> Observer:
-    """Return the observer of the decisions for an application."""
+def observer_of(app: Flask, name: str = extension_name()) -> Observer:
+    """Return the observer of the decisions for an application.
+
+    :param name: what messages call the extension
+    """
     from .._observation import Observer
 
     # The policies of views are kept as long as the application exists, and must not keep it in existence.
@@ -44,7 +47,7 @@ def observer_of(app: Flask) -> Observer:
         return getattr(rule, "rule", "")
 
     return Observer(
-        application, "CORS(app)", recorder=state_of(app).recorder, request=request_of, route=route_of, debug=app.debug
+        application, name, recorder=state_of(app).recorder, request=request_of, route=route_of, debug=app.debug
     )
 
 
