@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 
 from flask_cors_rs import CORS, AuditError, CORSMiddleware, Origin, Regex, Subdomains, _setup_audit, audit, cross_origin
 from flask_cors_rs._diagnostics import samples
@@ -82,6 +82,19 @@ def test_a_finding_names_the_resource(caplog: pytest.LogCaptureFixture) -> None:
     CORS(app, resources={"/api/*": CREDENTIALS})
     assert "/api/* of CORS(app)" in caplog.text
     assert {finding.where for finding in audit(app)} == {"/api/* of CORS(app)"}
+
+
+def test_a_finding_names_the_blueprint_as_the_command_does(caplog: pytest.LogCaptureFixture) -> None:
+    app, blueprint = new_app(), Blueprint("b", __name__)
+    blueprint.add_url_rule("/b", "b", lambda: "b")
+    extension = CORS(blueprint, resources={"/b": CREDENTIALS})
+    app.register_blueprint(blueprint)
+    (found,) = [finding for finding in audit(app) if finding.id == "CORS001"]
+    assert found.where == "/b of CORS(b)"
+    assert found.where in caplog.text
+    with pytest.raises(AuditError) as raised:
+        extension.reconfigure(resources={"/b": CREDENTIALS}, audit="raise")
+    assert [finding.where for finding in raised.value.findings if finding.id == "CORS001"] == [found.where]
 
 
 def test_each_resource_with_other_options_is_checked() -> None:

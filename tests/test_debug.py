@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_cors_rs import CORS, CORSMiddleware, _decision_log, cross_origin, explain
@@ -71,6 +71,41 @@ def test_a_blocked_request_says_why(
     if no_policy:
         (line,) = lines(caplog, app, "GET", A, "/other")
         assert f": no rule for this path ({no_policy}). " in line
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_blocked_request_says_why_at_every_log_level(way: str, caplog: pytest.LogCaptureFixture) -> None:
+    silent, app = make_app(way, debug=False), make_app(way)
+    for logger in ("flask_cors_rs", "flask_cors_rs.core"):
+        with caplog.at_level(logging.DEBUG, logger):
+            for origin in (A, B):
+                expected = logged(caplog, silent, origin)
+                found = logged(caplog, app, origin)
+                blocked = [line for line in found if line.startswith("CORS blocks GET / ")]
+                assert len(blocked) == (origin == B)
+                assert [line for line in found if line not in blocked] == expected, "the other lines stay the same"
+
+
+def test_the_line_names_the_blueprint(caplog: pytest.LogCaptureFixture) -> None:
+    app, blueprint = make_app("none"), Blueprint("b", __name__)
+    blueprint.add_url_rule("/b", "b", lambda: "b")
+    CORS(blueprint, origins=A)
+    app.register_blueprint(blueprint)
+    (line,) = lines(caplog, app, "GET", B, "/b")
+    assert ": origin not allowed (/* of CORS(b)). " in line
+    assert [str(policy) for policy in explain(app, B, "GET", "/b").policies] == ["/* of CORS(b)"]
+
+
+@pytest.mark.parametrize("way", ["hook", "middleware", "outer middleware"])
+def test_the_response_of_an_error_handler_is_explained_once(way: str, caplog: pytest.LogCaptureFixture) -> None:
+    (line,) = lines(caplog, make_app(way), "GET", B, "/missing")
+    assert ": no rule for this path (" in line
+
+
+def logged(caplog: pytest.LogCaptureFixture, app: Flask, origin: str) -> list[str]:
+    caplog.clear()
+    app.test_client().get("/", headers={"Origin": origin})
+    return [record.getMessage() for record in caplog.records]
 
 
 def test_the_middleware_names_the_policy_of_a_view(caplog: pytest.LogCaptureFixture) -> None:

@@ -84,6 +84,20 @@ def test_requests_that_would_be_treated_differently_are_recorded(way: str) -> No
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("way", RULES)
+@pytest.mark.parametrize("logger", ["flask_cors_rs", "flask_cors_rs.core"])
+def test_differences_are_recorded_at_every_log_level(way: str, logger: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger)
+    client, report = make_app(way, origins=B, report_only={"origins": C})
+    ask(client, B)
+    ask(client, C)
+    assert sorted(found(report())) == [
+        ("newly allowed", "request", C, "GET", "origin not allowed", 1),
+        ("newly refused", "request", B, "GET", "origin not allowed", 1),
+    ]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("way", RULES)
 @pytest.mark.parametrize("vary", [True, "always"])
 @pytest.mark.parametrize("there", [None, "Cookie", "Accept,Origin"])
 def test_the_response_is_the_same_as_without(way: str, vary: Any, there: str | None) -> None:
@@ -136,6 +150,19 @@ def test_a_path_without_a_route_is_recorded_without_one(way: str) -> None:
     assert [each.route for each in report().differences] == ["", ""]
     client.get("/items//7", headers={"Origin": A})
     assert {each.route for each in report().differences} == {""}, "nor does a redirect of the routing have one"
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+def test_the_response_of_an_error_handler_is_recorded_once(middleware: bool) -> None:
+    app = Flask(__name__)
+    CORS(app, origins=A, middleware=middleware, report_only={"origins": B})
+    for origin in (A, B):
+        app.test_client().get("/missing", headers={"Origin": origin})
+    assert sorted(found(app.extensions["flask_cors_rs"].report())) == [
+        ("newly allowed", "request", B, "GET", "origin not allowed", 1),
+        ("newly refused", "request", A, "GET", "origin not allowed", 1),
+    ]
 
 
 @pytest.mark.usefixtures("engine")
@@ -211,7 +238,8 @@ def test_a_blueprint_reports_to_its_application() -> None:
     app = Flask(__name__)
     app.register_blueprint(blueprint)
     app.test_client().get("/api", headers={"Origin": B})
-    assert [each.route for each in app.extensions["flask_cors_rs"].report().differences] == ["/api"]
+    differences = app.extensions["flask_cors_rs"].report().differences
+    assert [(each.route, each.rule) for each in differences] == [("/api", "/* of CORS(api)")]
 
 
 @pytest.mark.usefixtures("engine")

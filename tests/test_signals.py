@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, Response, abort, request
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -15,6 +15,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
+from werkzeug.datastructures import Headers
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import Client, create_environ, run_wsgi_app
 
 from flask_cors_rs import CORS, CORSMiddleware, cors_decided, cors_refused, cross_origin
 from support.documentation import example
@@ -27,6 +30,30 @@ if TYPE_CHECKING:
 
 A, B = "https://a.example", "https://b.example"
 PATH = "/items/7"
+
+LOG_LEVELS = [("flask_cors_rs", logging.INFO), ("flask_cors_rs", logging.DEBUG), ("flask_cors_rs.core", logging.ERROR)]
+
+
+class OwnHeaders(Headers):
+    """Not the exact type whose list the hook appends to."""
+
+
+HEADERS: list[Any] = [OwnHeaders, dict]
+
+
+def app_with_headers(kind: Any, middleware: bool) -> Flask:
+    """Return an application whose responses have another type of headers, and that has a rule for /a only."""
+    app = Flask("headers")
+
+    def view() -> Response:
+        response = Response("hello")
+        response.headers = kind({"Vary": "Cookie"})
+        return response
+
+    for path in ("/a", "/b"):
+        app.add_url_rule(path, endpoint=path, view_func=view)
+    CORS(app, resources={"/a": {"origins": [A, "https://c.example"]}}, vary_header="always", middleware=middleware)
+    return app
 
 
 @pytest.fixture
@@ -204,6 +231,166 @@ def test_a_receiver_that_raises_changes_nothing(
     assert "\n" not in line
 
 
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("way", RULES)
+@pytest.mark.parametrize(("logger", "level"), LOG_LEVELS)
+def test_decisions_are_sent_at_every_log_level(
+    way: str, logger: str, level: int, received: list[tuple[Any, ...]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(level, logger)
+    client, app = make_app(way, origins=A)
+    client.get(PATH, headers={"Origin": A})
+    client.get(PATH, headers={"Origin": B})
+    sent = [(name, sender, values["rule"], values["decision"].reason) for name, sender, values in received]
+    rule = RULES[way]
+    assert sent == [
+        ("decided", app, rule, "allowed"),
+        ("decided", app, rule, "origin not allowed"),
+        ("refused", app, rule, "origin not allowed"),
+    ]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+@pytest.mark.parametrize("kind", HEADERS)
+def test_decisions_about_responses_with_other_headers_are_sent(
+    middleware: bool, kind: Any, received: list[tuple[Any, ...]]
+) -> None:
+    plain, observed = (app_with_headers(kind, middleware) for _ in range(2))
+
+    def ask(app: Flask) -> list[list[tuple[str, str]]]:
+        places = [(path, origin) for path in ("/a", "/b") for origin in (A, B)]
+        return [list(app.test_client().get(path, headers={"Origin": origin}).headers) for path, origin in places]
+
+    with cors_decided.muted(), cors_refused.muted():
+        headers = ask(plain)
+    assert ask(observed) == headers
+    sent = [
+        (name, values["rule"], values["decision"].reason) for name, sender, values in received if sender is observed
+    ]
+    assert sent == [
+        ("decided", "/a of CORS(app)", "allowed"),
+        ("decided", "/a of CORS(app)", "origin not allowed"),
+        ("refused", "/a of CORS(app)", "origin not allowed"),
+        *[("decided", "CORS(app)", "no rule for this path"), ("refused", "CORS(app)", "no rule for this path")] * 2,
+    ]
+
+
+ERRORS = ["/missing", "/forbidden", "/handled", "/failing"]
+
+
+def app_with_errors(middleware: bool, **options: Any) -> Flask:
+    """Return an application with error handlers, whose paths are those in ERRORS."""
+    app = Flask("errors")
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.logger.disabled = True
+
+    def fail(path: str) -> str:
+        if path == "handled":
+            raise LookupError
+        if path == "failing":
+            raise RuntimeError
+        abort({"missing": 404}.get(path, 403))
+
+    app.add_url_rule("/<path>", "fail", fail)
+    app.register_error_handler(LookupError, lambda _: ("handled", 500))
+    app.register_error_handler(403, lambda _: ("forbidden", 403))
+    CORS(app, middleware=middleware, **options)
+    return app
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+@pytest.mark.parametrize("path", ERRORS)
+@pytest.mark.parametrize("level", [logging.WARNING, logging.DEBUG])
+def test_the_response_of_an_error_handler_is_one_decision(
+    middleware: bool, path: str, level: int, received: list[tuple[Any, ...]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(level, "flask_cors_rs")
+    app = app_with_errors(middleware, origins=A)
+    for origin in (A, B):
+        response = app.test_client().get(path, headers={"Origin": origin})
+        assert response.status_code >= 400
+        assert response.headers.get("Access-Control-Allow-Origin") == (A if origin == A else None)
+    assert [(name, values["decision"].reason) for name, _, values in received] == [
+        ("decided", "allowed"),
+        ("decided", "origin not allowed"),
+        ("refused", "origin not allowed"),
+    ]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+def test_each_request_with_the_same_environ_is_a_decision(middleware: bool, received: list[tuple[Any, ...]]) -> None:
+    app = app_with_errors(middleware, origins=A)
+    environ = create_environ("/missing", headers=[("Origin", B)])
+    for _ in range(2):
+        run_wsgi_app(lambda _, start: app.wsgi_app(environ, start), {})
+    assert [name for name, *_ in received] == ["decided", "refused"] * 2
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+def test_a_mounted_application_is_observed_on_its_own(middleware: bool, received: list[tuple[Any, ...]]) -> None:
+    outer, inner = (app_with_errors(middleware, origins=A) for _ in range(2))
+    mounted: Any = DispatcherMiddleware(outer.wsgi_app, {"/inner": inner.wsgi_app})
+    for path in ("/missing", "/inner/missing"):
+        Client(mounted).get(path, headers={"Origin": B})
+    assert [(name, sender) for name, sender, _ in received] == [
+        (name, sender) for sender in (outer, inner) for name in ("decided", "refused")
+    ]
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_view_can_call_another_application_with_its_environ(received: list[tuple[Any, ...]]) -> None:
+    outer, inner = (app_with_errors(middleware=False, origins=A) for _ in range(2))
+
+    def view() -> str:
+        environ = request.environ
+        run_wsgi_app(lambda _, start: inner.wsgi_app(environ, start), {})
+        abort(404)
+
+    outer.add_url_rule("/view", "view", view)
+    outer.test_client().get("/view", headers={"Origin": B})
+    assert [sender for name, sender, _ in received if name == "refused"] == [inner, outer]
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_error_is_one_decision_of_several_extensions_with_the_middleware(received: list[tuple[Any, ...]]) -> None:
+    app = app_with_errors(middleware=True, resources={"/other": {"origins": A}})
+    CORS(app, middleware=True, resources={"/missing": {"origins": A}})
+    for origin in (A, B):
+        app.test_client().get("/missing", headers={"Origin": origin})
+    assert [(name, values["rule"], values["decision"].reason) for name, _, values in received] == [
+        ("decided", "/missing of CORS(app)", "allowed"),
+        ("decided", "/missing of CORS(app)", "origin not allowed"),
+        ("refused", "/missing of CORS(app)", "origin not allowed"),
+    ]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("middleware", [True, False])
+def test_an_error_is_one_decision_of_new_rules(middleware: bool, received: list[tuple[Any, ...]]) -> None:
+    app = Flask("errors")
+    CORS(app, middleware=middleware, origins=B).reconfigure(origins=A)
+    app.test_client().get("/missing", headers={"Origin": B})
+    assert [name for name, *_ in received] == ["decided", "refused"]
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_decorated_view_is_one_decision_at_every_log_level(
+    received: list[tuple[Any, ...]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "flask_cors_rs")
+    client, app = make_app("decorator", origins=A)
+    CORS(app, resources={"/items/*": {}})
+    client.get(PATH, headers={"Origin": B})
+    assert [(name, values["rule"]) for name, _, values in received] == [
+        ("decided", "@cross_origin"),
+        ("refused", "@cross_origin"),
+    ]
+
+
 NOBODY_LISTENS = """
 import sys
 from flask import Flask
@@ -295,3 +482,22 @@ def test_a_blueprint_in_several_applications_sends_the_one_that_handles_the_requ
         app.register_blueprint(blueprint)
         app.test_client().get("/b", headers={"Origin": A})
     assert [sender for _, sender, _ in received] == applications
+    assert {values["rule"] for *_, values in received} == {"/* of CORS(b)"}
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("level", [logging.WARNING, logging.DEBUG])
+def test_the_rule_of_a_blueprint_has_its_name(
+    level: int, received: list[tuple[Any, ...]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(level, "flask_cors_rs")
+    app, blueprint = Flask("app"), Blueprint("b", __name__)
+    for path in ("/rule", "/none"):
+        blueprint.add_url_rule(path, path.strip("/"), lambda: "b")
+    extension = CORS(blueprint, resources={"/rule": {"origins": A}})
+    app.register_blueprint(blueprint)
+    for _ in range(2):
+        for path in ("/rule", "/none"):
+            app.test_client().get(path, headers={"Origin": B})
+        extension.reconfigure(resources={"/rule": {"origins": A}})
+    assert [values["rule"] for name, _, values in received if name == "refused"] == ["/rule of CORS(b)", "CORS(b)"] * 2

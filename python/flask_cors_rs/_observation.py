@@ -26,7 +26,7 @@ class Observer:
     """Tells what was decided about the requests to one application.
 
     :param sender: a weak reference to the application, or to the middleware
-    :param name: what the rules of the middleware belong to: ``CORS(app)`` or ``CORSMiddleware``
+    :param name: what the rules belong to: ``CORS(app)``, ``CORS(name of a Blueprint)`` or ``CORSMiddleware``
     :param recorder: a function that returns where differences from a report-only policy are recorded
     :param request: a function that returns the request for an environ
     :param route: a function that returns the URL rule of a request

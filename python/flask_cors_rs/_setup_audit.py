@@ -24,7 +24,7 @@ def audit_at_setup(
     """Do what the option ``audit`` asks for: ``log``, ``raise`` or ``off``.
 
     :param resources: the new rules
-    :param name: what they belong to, ``CORS(app)`` or ``CORSMiddleware``
+    :param name: what they belong to: ``CORS(app)``, ``CORS(name of a Blueprint)`` or ``CORSMiddleware``
     :param config: the configuration of the application, which may have ``CORS_AUDIT_IGNORE``
     :param debug: whether the application is in debug mode, in which ``log`` runs all checks
     :raises AuditError: the option is ``raise``, and there are findings of severity ``error``

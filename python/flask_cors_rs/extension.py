@@ -7,7 +7,7 @@ from weakref import ref
 
 from ._flask.context import CONTEXT
 from ._flask.hook import make_after_request
-from ._flask.state import state_of
+from ._flask.state import extension_name, state_of
 from ._headers import INTERCEPTED
 from ._options.parse import config_layer, resolved
 from ._options.resources import compile_resources
@@ -102,7 +102,7 @@ class CORS:
             decorations.count += 1
         if not is_blueprint:
             state_of(app)  # Programs read it.
-        after_request, replace_rules = make_after_request(resources)
+        after_request, replace_rules = make_after_request(resources, _name(app))
         registration = _Registration(app, [replace_rules])
         if resources.middleware:
             from ._flask.middleware import add_middleware
@@ -173,9 +173,14 @@ class CORS:
                 self._replacing = None
 
 
+def _name(app: Flask | Blueprint) -> str:
+    """Return what messages call an extension of an application or Blueprint."""
+    return extension_name(None if hasattr(app, "wsgi_app") else getattr(app, "name", None))
+
+
 def _audit(app: Flask | Blueprint, resources: Resources) -> None:
     """Audit new policies of an application. A Blueprint has no debug mode."""
-    audit_at_setup(resources, "CORS(app)", getattr(app, "config", None), debug=getattr(app, "debug", False))
+    audit_at_setup(resources, _name(app), getattr(app, "config", None), debug=getattr(app, "debug", False))
 
 
 def _intercept(app: Any, name: str, after_request: AfterRequest, *, redirects: bool = True) -> None:

@@ -8,7 +8,8 @@
 The sender is the application, or the middleware around one that is not made with Flask. Receivers get these keywords:
 
 - ``decision``: a :class:`~flask_cors_rs.Decision`
-- ``rule``: the policy that decided, such as ``/api/* of CORS(app)`` or ``@cross_origin``
+- ``rule``: the policy that decided, such as ``/api/* of CORS(app)``, ``/* of CORS(name of a Blueprint)`` or
+  ``@cross_origin``
 - ``request``: the request
 
 They cost nothing while no receiver is connected. A receiver that raises an exception is logged, and stops

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .._flask.hook import resources_of
 from .._flask.middleware import FlaskMiddleware
 from .._flask.routing import blueprints_of
+from .._flask.state import extension_name
 from .._flask.view_policies import policies_of
 from .._options.patterns import RegexPattern, pattern_text
 from ..middleware import CORSMiddleware
@@ -58,11 +59,11 @@ def policy_sources(app: Flask) -> list[PolicySource]:
         for hook in reversed(app.after_request_funcs.get(name, [])):
             resources = resources_of(hook)
             if resources is not None:
-                found.append(PolicySource("CORS(app)" if name is None else f"CORS({name})", name, resources))
+                found.append(PolicySource(extension_name(name), name, resources))
     around: list[PolicySource] = []
     for middleware in wsgi_layers(app):
         if isinstance(middleware, CORSMiddleware):
-            name = "CORS(app)" if isinstance(middleware, FlaskMiddleware) else "CORSMiddleware"
+            name = extension_name() if isinstance(middleware, FlaskMiddleware) else "CORSMiddleware"
             around[:0] = [PolicySource(name, None, resources) for resources in middleware.resources]
     return found + around
 

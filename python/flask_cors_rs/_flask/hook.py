@@ -13,6 +13,7 @@ from .._headers import ALLOW_ORIGIN, has_allow_origin
 from .._process_state import ForkableLock, decorations, is_observed, register
 from .context import CONTEXT, refuse_outside_request
 from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
+from .state import extension_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,18 +27,25 @@ if TYPE_CHECKING:
     Apply = Callable[[Environ, str, HeaderList], None]
     AfterRequest = Callable[[Response], Response]
 
-NAME: Final = "CORS(app)"
 RESOURCES: Final = "_flask_cors_rs_resources"
 """The attribute by which our ``after_request`` functions are known: a function that returns their resources."""
+OBSERVED: Final = "_flask_cors_rs_observed"
+"""The attribute of a request that lists the resources whose decision about it has been observed. It is not a key of the
+environ, as a program can use that for another request."""
 
 
-def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Resources], None]]:
+def make_after_request(
+    resources: Resources, name: str = extension_name()
+) -> tuple[AfterRequest, Callable[[Resources], None]]:
     """Make a function for ``Flask.after_request`` that applies the first rule that matches the path.
 
     :param resources: the rules
+    :param name: what messages call the extension
     :returns: the function, and another one that replaces its rules
     """
     lock = ForkableLock()
+    # The option is read here, as those of `reconfigure()` do not include it.
+    apply_observed = partial(_apply_observed, name, resources.middleware)
     apply: Apply | None = None
 
     def choose_apply() -> Apply:
@@ -47,12 +55,7 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
         with lock.current:
             while True:
                 current = resources
-                app = CONTEXT.get().app
-                chosen = current.rules.apply
-                if app.debug or is_observed(current.report_only):
-                    from .observer import observer_of
-
-                    chosen = partial(_apply_and_observe, current, observer_of(app))
+                chosen = apply_observed(current) or current.rules.apply
                 if decorations.middlewares:
                     chosen = partial(_apply_and_note, chosen)
                 apply = chosen
@@ -85,9 +88,8 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
         if response.headers is not None and response.headers.get(ALLOW_ORIGIN):
             _log.write(_log.DEBUG, "The response already has an Access-Control-Allow-Origin, skipping")
             return
-        number = current.log_match(request.path)
-        if number is not None:
-            add_headers(current.policies[number], response, request)
+        observed = None if hasattr(response, RESPONSE_EVALUATED) else apply_observed(current)
+        _add_by_rule(current, observed, response, request)
 
     def replace_rules(others: Resources) -> None:
         nonlocal apply, resources
@@ -107,6 +109,40 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
     return after_request, replace_rules
 
 
+def _add_by_rule(resources: Resources, observed: Apply | None, response: Response, request: Request) -> None:
+    """Add the headers of the first rule that matches the path with the public functions, and log that rule.
+
+    :param observed: the function that adds the headers if somebody observes
+    """
+    path = request.path
+    number = resources.log_match(path)
+    if number is None:
+        if observed is not None:
+            # The headers of the response are left as they are, whatever their type.
+            observed(request.environ, path, [])
+        return
+    policy = resources.policies[number]
+    if observed is not None:
+        from .observer import ObservedRule
+
+        policy = ObservedRule(observed, path, policy)
+    add_headers(policy, response, request)
+
+
+def _apply_observed(name: str, in_middleware: bool, resources: Resources) -> Apply | None:
+    """Return a function that adds the headers and tells the observer what was decided, or None if nobody observes.
+
+    :param name: what messages call the extension
+    :param in_middleware: whether a middleware of the same extension is around the application
+    """
+    app = CONTEXT.get().app
+    if not (app.debug or is_observed(resources.report_only)):
+        return None
+    from .observer import observer_of
+
+    return partial(_apply_and_observe, resources, in_middleware, observer_of(app, name))
+
+
 def _apply_and_note(apply: Apply, environ: Environ, path: str, headers: HeaderList) -> None:
     """Add the headers to a response of an application that may be mounted in another one with a middleware."""
     apply(environ, path, headers)
@@ -119,24 +155,34 @@ def _note(environ: Environ) -> None:
 
 
 def _apply_and_observe(
-    resources: Resources, observer: Observer, environ: Environ, path: str, headers: HeaderList
+    resources: Resources, in_middleware: bool, observer: Observer, environ: Environ, path: str, headers: HeaderList
 ) -> None:
     """Add the headers to a response, and tell the observer what was decided."""
     if has_allow_origin(headers):
         return
     from .._observation import add, decide
 
-    app = CONTEXT.get().app
+    context = CONTEXT.get()
+    app = context.app
+    name = observer.name
     if observer.sender() is not app:
         # A Blueprint can be registered in several applications.
         from .observer import observer_of
 
-        observer = observer_of(app)
+        observer = observer_of(app, name)
 
-    decision, rule, options = decide(resources, environ, path, NAME)
+    decision, rule, options = decide(resources, environ, path, name)
     add(decision, options, headers)
+    if in_middleware and not has_allow_origin(decision.headers):
+        # The middleware decides about this response as well, and tells its observer.
+        return
+    # The response of an error handler passes the hook twice.
+    observed: list[Resources] = vars(context.request).setdefault(OBSERVED, [])
+    if resources in observed:
+        return
+    observed.append(resources)
     report_only = resources.report_only
-    candidate = None if report_only is None else lambda: decide(report_only, environ, path, NAME)[:2]
+    candidate = None if report_only is None else lambda: decide(report_only, environ, path, name)[:2]
     observer.observe(environ, decision, rule, candidate)
 
 

@@ -7,19 +7,23 @@ from weakref import ref
 
 from .context import CONTEXT
 from .routing import match
-from .state import state_of
+from .state import extension_name, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
 
-    from .._engine.contract import Environ
+    from .._engine.contract import Environ, HeaderList, Policy
     from .._observation import Observer
+    from .hook import Apply
 
 
-def observer_of(app: Flask) -> Observer:
-    """Return the observer of the decisions for an application."""
+def observer_of(app: Flask, name: str = extension_name()) -> Observer:
+    """Return the observer of the decisions for an application.
+
+    :param name: what messages call the extension
+    """
     from .._observation import Observer
 
     # The policies of views are kept as long as the application exists, and must not keep it in existence.
@@ -43,5 +47,19 @@ def observer_of(app: Flask) -> Observer:
         return getattr(rule, "rule", "")
 
     return Observer(
-        application, "CORS(app)", recorder=state_of(app).recorder, request=request_of, route=route_of, debug=app.debug
+        application, name, recorder=state_of(app).recorder, request=request_of, route=route_of, debug=app.debug
     )
+
+
+class ObservedRule:
+    """The rule of a hook for a path, as a policy whose decisions are observed."""
+
+    __slots__ = ("_apply", "_path", "decide")
+
+    def __init__(self, apply: Apply, path: str, policy: Policy) -> None:
+        self._apply, self._path = apply, path
+        self.decide = policy.decide
+
+    def apply(self, environ: Environ, headers: HeaderList, /) -> None:
+        """Append the headers, and tell what was decided."""
+        self._apply(environ, self._path, headers)

@@ -1,4 +1,4 @@
-"""What this package keeps in ``app.extensions``."""
+"""What this package keeps in ``app.extensions``, and what it calls its extensions."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ class ApplicationState:
         The requests are those that this process has handled since it started.
         """
         return self.recorder().report()
+
+
+def extension_name(blueprint: str | None = None) -> str:
+    """Return what messages call an extension.
+
+    :param blueprint: the name of the Blueprint that it is registered with, None for an application
+    """
+    return "CORS(app)" if blueprint is None else f"CORS({blueprint})"
 
 
 def state_of(app: Flask) -> ApplicationState:
