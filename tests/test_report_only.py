@@ -264,7 +264,7 @@ def test_a_wrong_option_is_an_error_at_setup(setup: Any, value: Any, error: type
 )
 def test_an_option_for_all_resources_is_refused_in_one(setup: Any, option: dict[str, Any]) -> None:
     (name,) = option
-    with pytest.raises(ValueError, match=rf"{name}=.* has no effect in the resource '/api/\.\*': it applies to all"):
+    with pytest.raises(ValueError, match=rf"^resources: {name}=.* in '/api/\.\*', .*: pass it to CORS\(\) or"):
         setup(resources={"/api/.*": option})
 
 
@@ -275,7 +275,7 @@ def test_resources_are_not_an_option_of_a_view() -> None:
 
 def test_an_unknown_option_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     CORS(Flask(__name__), report_only={"origin": A})
-    assert "Unknown option of CORS: origin" in caplog.text
+    assert "origin is not an option of CORS and is ignored" in caplog.text
 
 
 def test_the_log_has_a_summary_once_a_minute(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -465,6 +465,24 @@ def test_the_command_says_what_it_cannot_read(content: str | None, tmp_path: Any
     assert result.exit_code == 2
     assert "report.json" in result.output
     assert "\x1b" not in result.output
+def test_the_command_counts_one_time_and_says_how_many_may_be_too_many(tmp_path: Any) -> None:
+    file = tmp_path / "report.json"
+    once, often = ONE._replace(requests=1), ONE._replace(method="GET", requests=412, error=3)
+    file.write_text(Report((once, often)).to_json())
+    output = CliRunner().invoke(cors, ["report", str(file)]).output
+    assert "\n    1 time, " in output
+    assert "\n    412 times (at most 3 too many), " in output
+
+
+def test_the_command_does_not_read_a_file_that_is_too_large(tmp_path: Any) -> None:
+    file = tmp_path / "report.json"
+    with file.open("wb") as opened:
+        opened.truncate(16 * 2**20 + 1)
+    result = CliRunner().invoke(cors, ["report", str(file)])
+    assert result.exit_code == 2
+    assert "the file is larger than 16 MiB, so it is not a report" in result.output
+
+
     result = CliRunner().invoke(cors, ["report", "http://127.0.0.1:9/"])
     assert (result.exit_code, "127.0.0.1:9" in result.output) == (2, True)
 
