@@ -33,11 +33,11 @@ class OriginFunction:
         try:
             return True if self._ask(origin) else None
         except Exception:
-            _log.write(
-                _log.ERROR,
-                "origins: %r failed: the origin %s is not allowed",
-                self.function,
+            _log.warn(
+                "origins: %s failed: the origin %s is not allowed",
+                _log.printable(named(self.function)),
                 _log.escaped(origin),
+                level=_log.ERROR,
                 exc_info=True,
             )
             return None
