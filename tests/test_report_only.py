@@ -289,11 +289,20 @@ def test_the_log_has_a_summary_once_a_minute(caplog: pytest.LogCaptureFixture, m
     ask(client, "https://\u00e9.example".encode().decode("latin-1"))
     first, second = [record.getMessage() for record in caplog.records]
     assert first == (
-        "The report-only policy differs. Since the last such line, requests newly refused: 1, newly allowed: 0."
-        f" The latest came from {B}: origin not allowed. For the list, call report()."
+        "Since the last such line, the report-only policy would have refused 1 more request and allowed 0 more. The"
+        f" latest: GET /items/<int:number> from {B}, which it would have refused (origin not allowed). For the list,"
+        " call report()."
     )
-    assert "newly refused: 5, newly allowed: 0." in second
+    assert "would have refused 5 more requests and allowed 0 more. " in second
     assert second.isascii()
+
+
+def test_the_summary_says_what_refuses_a_request_that_would_be_allowed(caplog: pytest.LogCaptureFixture) -> None:
+    client, _ = make_app("hook", origins=A, report_only={"origins": [A, B]})
+    client.options("/missing", headers={"Origin": B, "Access-Control-Request-Method": "PUT"})
+    (line,) = caplog.messages
+    assert "would have refused 0 more requests and allowed 1 more. " in line
+    assert f"latest: the preflight for PUT (no route) from {B}, which is refused now (origin not allowed). " in line
 
 
 def test_many_origins_take_bounded_memory() -> None:
@@ -456,15 +465,6 @@ def test_the_command_reads_files_and_urls(tmp_path: Any) -> None:
     assert runner.invoke(cors, ["report", str(file)]).exit_code == 0
 
 
-@pytest.mark.parametrize("content", [None, "\x1b]0;title\x07"])
-def test_the_command_says_what_it_cannot_read(content: str | None, tmp_path: Any) -> None:
-    file = tmp_path / "report.json"
-    if content:
-        file.write_text(content)
-    result = CliRunner().invoke(cors, ["report", str(file)])
-    assert result.exit_code == 2
-    assert "report.json" in result.output
-    assert "\x1b" not in result.output
 def test_the_command_counts_one_time_and_says_how_many_may_be_too_many(tmp_path: Any) -> None:
     file = tmp_path / "report.json"
     once, often = ONE._replace(requests=1), ONE._replace(method="GET", requests=412, error=3)
@@ -483,6 +483,15 @@ def test_the_command_does_not_read_a_file_that_is_too_large(tmp_path: Any) -> No
     assert "the file is larger than 16 MiB, so it is not a report" in result.output
 
 
+@pytest.mark.parametrize("content", [None, "\x1b]0;title\x07"])
+def test_the_command_says_what_it_cannot_read(content: str | None, tmp_path: Any) -> None:
+    file = tmp_path / "report.json"
+    if content:
+        file.write_text(content)
+    result = CliRunner().invoke(cors, ["report", str(file)])
+    assert result.exit_code == 2
+    assert "report.json" in result.output
+    assert "\x1b" not in result.output
     result = CliRunner().invoke(cors, ["report", "http://127.0.0.1:9/"])
     assert (result.exit_code, "127.0.0.1:9" in result.output) == (2, True)
 
