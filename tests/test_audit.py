@@ -503,6 +503,7 @@ def test_at_set_up_they_may_be_an_exception_or_nothing(caplog: pytest.LogCapture
     with pytest.raises(AuditError, match="CORS002") as raised:
         CORS(Flask(__name__), audit="raise", **UNSAFE)
     assert {finding.id for finding in raised.value.findings} == {"CORS002", "CORS007"}
+    assert "accept them in app.config['CORS_AUDIT_IGNORE'], which CORS(app) reads:\n" in str(raised.value)
     app = Flask(__name__)
     app.config.update(CORS_AUDIT="raise", CORS_ORIGINS="https://b.example/")
     with pytest.raises(AuditError):

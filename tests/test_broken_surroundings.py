@@ -107,6 +107,80 @@ sys.exit(0 if response.headers.get("Access-Control-Allow-Origin") == "https://a.
     assert run_python("-c", code, FLASK_CORS_RS_BACKEND=engine).returncode == 0
 
 
+ERRORS = """
+import sys
+import blinker
+from flask import Flask
+from flask_cors_rs import CORS, cross_origin, cors_refused
+
+class Broken:
+    def __bool__(self):
+        raise RuntimeError("no flag")
+
+def is_tenant(origin):
+    raise RuntimeError("no database")
+
+@cors_refused.connect
+def receive(sender, **values):
+    raise RuntimeError("no metrics")
+
+app = Flask("app")
+app.add_url_rule("/", "index", lambda: "hello")
+app.add_url_rule("/decorated", "decorated", cross_origin()(lambda: "hello"))
+CORS(app, origins=is_tenant)
+app.config.update({config})
+for path in ("/", "/decorated"):
+    response = app.test_client().get(path, headers={{"Origin": "https://a.example"}})
+    assert response.data == b"hello", path
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (
+            "",
+            "\norigins: is_tenant failed: the origin https://a.example is not allowed\nTraceback (most recent call ",
+        ),
+        ("", "\nA receiver of a CORS signal failed: RuntimeError('no metrics')\n"),
+        (
+            r"CORS_ORIGINS='https://\\d(\n'",
+            (
+                "\nThe CORS configuration of a view (@cross_origin and CORS_* keys) has an error, so the value is left"
+                r" out of responses: origins: 'https://\\d(\n' is not a valid regular expression (missing )"
+            ),
+        ),
+        (
+            "CORS_SUPPORTS_CREDENTIALS=Broken()",
+            (
+                "\nThe options of @cross_origin and the CORS_* keys do not make a valid policy, so the view sends no"
+                " CORS headers\nTraceback (most recent call last):"
+            ),
+        ),
+    ],
+)
+def test_an_error_at_a_request_is_on_stderr_where_nobody_listens(engine: str, config: str, expected: str) -> None:
+    result = run_python("-c", ERRORS.format(config=config), FLASK_CORS_RS_BACKEND=engine)
+    assert result.returncode == 0, result.stderr
+    assert expected in f"\n{result.stderr}"
+
+
+def test_a_decision_that_cannot_be_observed_is_on_stderr_where_nobody_listens(engine: str) -> None:
+    code = """
+import logging
+from flask import Flask
+from flask_cors_rs import CORS, _decision_log
+logging.getLogger("flask_cors_rs").setLevel("ERROR")
+_decision_log.log_blocked = None
+app = Flask("app")
+app.debug = True
+CORS(app, origins="https://a.example")
+app.test_client().get("/", headers={"Origin": "https://b.example"})
+"""
+    error = run_python("-c", code, FLASK_CORS_RS_BACKEND=engine).stderr
+    assert error.startswith("A CORS decision could not be observed\nTraceback (most recent call last):")
+
+
 @pytest.mark.parametrize("change", ["__delattr__(request, {0})", "__setattr__(request, {0}, lambda: None)"])
 def test_a_flask_whose_proxies_keep_no_context_variable(change: str, engine: str) -> None:
     code = f"""

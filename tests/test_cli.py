@@ -160,13 +160,23 @@ def test_check_for_machines() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["https://app.example/", "GET", "/plain"], "write Origin('https://app.example')"),
-        (["app.example", "GET", "/plain"], "scheme://host"),
+        (
+            ["https://app.example/", "GET", "/plain"],
+            "is not an origin: browsers send an origin without a trailing slash: write https://app.example\n",
+        ),
+        (
+            ["app.example", "GET", "/plain"],
+            "Error: 'app.example' is not an origin: write scheme://host or scheme://host:port\n",
+        ),
         (["https://app.example", "GET", "plain"], "write /plain"),
         (["https://app.example", "GET", "/plain", "-H", "X-A"], 'write "Name: value"'),
         (["https://app.example", "GET"], "Missing argument"),
         (["https://app.example", "GET", "/plain", "--url", "ftp://x"], "is not the URL of a server"),
-        (["https://app.example", "GET", "/plain", "--url", "http://127.0.0.1:1"], "refused"),
+        (["https://app.example", "GET", "/plain", "--url", "http://127.0.0.1:1"], "refused): is the server running?\n"),
+        (
+            ["https://app.example", "GET", "/plain", "--url", "http://127.0.0.1:1"],
+            "Error: http://127.0.0.1:1 cannot be",
+        ),
     ],
 )
 def test_a_request_that_cannot_be_made_is_an_error_of_usage(arguments: list[str], message: str) -> None:

@@ -156,6 +156,14 @@ def test_a_request_cannot_write_a_line_of_its_own(way: str, caplog: pytest.LogCa
     assert len(message) < 2000
 
 
+def test_a_request_cannot_write_a_command_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app("hook")
+    app.add_url_rule("/x;y z", "special", lambda: "hello")
+    (line,) = lines(caplog, app, "GET", "https://a$(id)'", "/x;y z")
+    quoted = "'https://a$(id)'" + '"\'"' + "''"
+    assert line.endswith(f" For details: flask cors check {quoted} GET '/x;y z'")
+
+
 def test_there_are_not_too_many_lines(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(_decision_log, "monotonic", lambda: now)
@@ -166,7 +174,7 @@ def test_there_are_not_too_many_lines(caplog: pytest.LogCaptureFixture, monkeypa
     assert len(caplog.records) == 20
     now += 61
     (kept_back, line) = lines(caplog, app, "GET", B)
-    assert kept_back == "CORS blocked 30 more requests in the meantime"
+    assert kept_back == "CORS blocked 30 more requests that were not logged one by one"
     assert line.startswith("CORS blocks")
 
 
@@ -188,7 +196,7 @@ def test_explain_returns_the_reason_as_a_value() -> None:
     assert explanation.outcome.error == "PreflightMissingAllowOriginHeader"
     assert [str(policy) for policy in explanation.policies] == ["/$ of CORS(app)"]
     assert explanation.remedies
-    with pytest.raises(ValueError, match="write Origin"):
+    with pytest.raises(ValueError, match=f"'{B}/' is not an origin: .* without a trailing slash: write {B}$"):
         explain(app, f"{B}/", "PUT", "/")
 
 

@@ -214,7 +214,10 @@ def test_a_table_for_a_code_review(tmp_path: Path) -> None:
         (None, "cors.json: [Errno 2]"),
         ("", "it is not JSON"),
         ("{}", "it is not the output of `flask cors rules --json`"),
-        ('{"format": "flask-cors-rs rules", "version": 2}', "its version is 2, and this release reads version 1"),
+        (
+            '{"format": "flask-cors-rs rules", "version": 2}',
+            "this release reads version 1: create it again with `flask cors rules --json`",
+        ),
         ('{"format": "flask-cors-rs rules", "version": 1}', "it is not complete: KeyError('routes')"),
         ('{"format": "flask-cors-rs rules", "version": 1, "routes": [{"path": "\x1b"}]}', "it is not"),
     ],

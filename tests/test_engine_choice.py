@@ -75,8 +75,19 @@ for record in records: print(record.name, record.levelname, record.getMessage())
     engine, record = run(code, "auto", without_rust).stdout.splitlines()
     assert engine == "python"
     assert re.fullmatch(
-        r"flask_cors_rs WARNING The Rust engine cannot be imported \(.*_rust.*\): the Python engine is used", record
+        r"flask_cors_rs\.core WARNING The Python engine is used, because the compiled module cannot be imported"
+        r" \(.*_rust.*\)\. Set FLASK_CORS_RS_BACKEND=python to choose it without this warning\.",
+        record,
     )
+
+
+def test_the_warning_goes_to_stderr_before_logging_is_set_up(without_rust: Path) -> None:
+    (line,) = run(PRINT, "auto", without_rust).stderr.splitlines()
+    assert line.startswith("The Python engine is used, because the compiled module cannot be imported (")
+    is_missing = not list((without_rust / "flask_cors_rs").glob("_rust.abi3.so"))
+    assert ("No module named 'flask_cors_rs._rust'" in line) == is_missing
+    assert "circular import" not in line
+    assert run(PRINT, "python", without_rust).stderr == ""
 
 
 def test_rust_is_an_import_error_that_says_what_to_do(without_rust: Path) -> None:

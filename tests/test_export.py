@@ -549,7 +549,7 @@ def test_options_of_the_command() -> None:
     [
         (["lighttpd"], "'lighttpd' is not one of 'nginx', 'haproxy', 'caddy', 'apache'"),
         ([], "name a proxy: nginx, haproxy, caddy, apache"),
-        (["nginx", "--name", "a b"], "'a b' cannot be the name"),
+        (["nginx", "--name", "a b"], "--name 'a b' is not valid: write at most 32"),
         (["caddy", "--part", "location"], "--part is for nginx only"),
         (["--check", "missing.conf"], "missing.conf: "),
     ],

@@ -76,7 +76,7 @@ def test_anything_else_is_refused_with_a_reason(arguments: str, error: str) -> N
 
 @pytest.mark.parametrize(
     ("field", "value", "error"),
-    [("origin", "a.example", "an origin has the form"), ("headers", "x", 'write "Name: value"')],
+    [("origin", "a.example", "is not an origin: write scheme"), ("headers", "x", 'write "Name: value"')],
 )
 def test_a_question_that_no_browser_asks_is_refused(field: str, value: str, error: str) -> None:
     assert error in ask(arguments="", **{field: value})["error"]

@@ -292,7 +292,7 @@ def test_a_wrong_option_is_an_error_at_setup(setup: Any, value: Any, error: type
 )
 def test_an_option_for_all_resources_is_refused_in_one(setup: Any, option: dict[str, Any]) -> None:
     (name,) = option
-    with pytest.raises(ValueError, match=rf"{name}=.* has no effect in the resource '/api/\.\*': it applies to all"):
+    with pytest.raises(ValueError, match=rf"^resources: {name}=.* in '/api/\.\*', .*: pass it to CORS\(\) or"):
         setup(resources={"/api/.*": option})
 
 
@@ -303,7 +303,7 @@ def test_resources_are_not_an_option_of_a_view() -> None:
 
 def test_an_unknown_option_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     CORS(Flask(__name__), report_only={"origin": A})
-    assert "Unknown option of CORS: origin" in caplog.text
+    assert "origin is not an option of CORS and is ignored" in caplog.text
 
 
 def test_the_log_has_a_summary_once_a_minute(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,11 +317,20 @@ def test_the_log_has_a_summary_once_a_minute(caplog: pytest.LogCaptureFixture, m
     ask(client, "https://\u00e9.example".encode().decode("latin-1"))
     first, second = [record.getMessage() for record in caplog.records]
     assert first == (
-        "The report-only policy differs. Since the last such line, requests newly refused: 1, newly allowed: 0."
-        f" The latest came from {B}: origin not allowed. For the list, call report()."
+        "Since the last such line, the report-only policy would have refused 1 more request and allowed 0 more. The"
+        f" latest: GET /items/<int:number> from {B}, which it would have refused (origin not allowed). For the list,"
+        " call report()."
     )
-    assert "newly refused: 5, newly allowed: 0." in second
+    assert "would have refused 5 more requests and allowed 0 more. " in second
     assert second.isascii()
+
+
+def test_the_summary_says_what_refuses_a_request_that_would_be_allowed(caplog: pytest.LogCaptureFixture) -> None:
+    client, _ = make_app("hook", origins=A, report_only={"origins": [A, B]})
+    client.options("/missing", headers={"Origin": B, "Access-Control-Request-Method": "PUT"})
+    (line,) = caplog.messages
+    assert "would have refused 0 more requests and allowed 1 more. " in line
+    assert f"latest: the preflight for PUT (no route) from {B}, which is refused now (origin not allowed). " in line
 
 
 def test_many_origins_take_bounded_memory() -> None:
@@ -482,6 +491,24 @@ def test_the_command_reads_files_and_urls(tmp_path: Any) -> None:
     assert result.output == f"{file.read_text()}\n"
     file.write_text(Report().to_json())
     assert runner.invoke(cors, ["report", str(file)]).exit_code == 0
+
+
+def test_the_command_counts_one_time_and_says_how_many_may_be_too_many(tmp_path: Any) -> None:
+    file = tmp_path / "report.json"
+    once, often = ONE._replace(requests=1), ONE._replace(method="GET", requests=412, error=3)
+    file.write_text(Report((once, often)).to_json())
+    output = CliRunner().invoke(cors, ["report", str(file)]).output
+    assert "\n    1 time, " in output
+    assert "\n    412 times (at most 3 too many), " in output
+
+
+def test_the_command_does_not_read_a_file_that_is_too_large(tmp_path: Any) -> None:
+    file = tmp_path / "report.json"
+    with file.open("wb") as opened:
+        opened.truncate(16 * 2**20 + 1)
+    result = CliRunner().invoke(cors, ["report", str(file)])
+    assert result.exit_code == 2
+    assert "the file is larger than 16 MiB, so it is not a report" in result.output
 
 
 @pytest.mark.parametrize("content", [None, "\x1b]0;title\x07"])

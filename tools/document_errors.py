@@ -25,7 +25,8 @@ the option and the value, and says what to write instead. An unknown option is o
 [audit](audit.md) finds other mistakes.
 
 Where an error can only be seen at a request, as the decorator reads the configuration at each request, the request does
-not fail: the value is left out of the response, and the same message is logged. A request itself never raises an error.
+not fail: the value is left out of the response, and an error with the same message is logged. A request itself never
+raises an error.
 """
 
 NAMES: dict[str, Any] = {
@@ -59,7 +60,9 @@ EXAMPLES = {
         'Subdomains("https://shop.example:8443", any_port=True)',
         'Regex(r"https://(a)\\1\\.example")',
         'Regex("https://[")',
+        'Subdomains("https://*.shop.example")',
         "Cached(lambda origin: True, max_age=0)",
+        'Cached(lambda origin: True, max_age="60")',
         "CORS(app, origins=lambda: True)",
     ],
     "Values of headers": [
@@ -76,6 +79,7 @@ EXAMPLES = {
         "CORS(app, resources=None)",
         'CORS(app, resources={"/api/*": None})',
         "CORS(app, resources={5: {}})",
+        'CORS(app, resources={"/api/*": {"audit": "off"}})',
         'CORS(app, audit="on")',
         'CORS(app, report_only=["https://a.example"])',
         'CORS(app, report_only={"middleware": True})',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ class Limiter:
         now = monotonic()
         if now - self._start >= self._seconds:
             if self._count > self._lines:
-                _log.warn("CORS blocked %s more requests in the meantime", self._count - self._lines)
+                _log.warn("CORS blocked %s more requests that were not logged one by one", self._count - self._lines)
             self._start, self._count = now, 0
         self._count += 1
         return self._count <= self._lines
@@ -53,11 +54,12 @@ def log_blocked(decision: Decision, environ: Mapping[str, Any], where: str) -> N
     is_preflight = environ.get("REQUEST_METHOD") == "OPTIONS" and wanted
     method = wanted if is_preflight else environ.get("REQUEST_METHOD")
     path = environ.get("PATH_INFO")
-    values = (method, path, origin, decision.reason, where, origin, method, path)
+    values = (method, path, origin, decision.reason, where)
     _log.warn(
         "CORS blocks %s%s %s from %s: %s (%s). For details: flask cors check %s %s %s",
         "the preflight for " if is_preflight else "",
         *map(_log.escaped, values),
+        *(quote(_log.escaped(value)) for value in (origin, method, path)),
     )
 
 

@@ -64,22 +64,23 @@ def write(level: int, message: str, *values: object, exc_info: bool = False, sta
         _report_broken_handler()
 
 
-def warn(message: str, *values: object, exc_info: bool = False) -> None:
-    """Log a warning that is meant to be seen: on stderr, where the program has not set up logging.
+def warn(message: str, *values: object, level: int = WARNING, exc_info: bool = False) -> None:
+    """Log a warning or an error that is meant to be seen: on stderr, where the program has not set up logging.
 
+    :param level: ``WARNING`` or ``ERROR``
     :param exc_info: whether the current exception is logged as well
     """
-    write(WARNING, message, *values, exc_info=exc_info, stacklevel=3)
+    write(level, message, *values, exc_info=exc_info, stacklevel=3)
     logger: logging.Logger | None = LOG
     while logger is not None:
         if any(not isinstance(handler, logging.NullHandler) for handler in logger.handlers):
             return
         logger = logger.parent if logger.propagate else None
-    if logging.lastResort is not None and LOG.isEnabledFor(WARNING):
+    if logging.lastResort is not None and LOG.isEnabledFor(level):
         current: Any = sys.exc_info() if exc_info else None
         # It raises ValueError if stderr is closed.
         with suppress(Exception):
-            logging.lastResort.handle(LOG.makeRecord(LOG.name, WARNING, "", 0, message, values, current))
+            logging.lastResort.handle(LOG.makeRecord(LOG.name, level, "", 0, message, values, current))
 
 
 _broken_handlers: list[str] = []

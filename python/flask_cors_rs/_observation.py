@@ -65,7 +65,7 @@ class Observer:
         try:
             self._observe(environ, decision, rule, candidate)
         except Exception:
-            _log.write(_log.ERROR, "A CORS decision could not be observed", exc_info=True)
+            _log.warn("A CORS decision could not be observed", level=_log.ERROR, exc_info=True)
 
     def decide_in_turn(
         self, sets: Sequence[Resources], environ: Environ, path: str, headers: HeaderList
@@ -101,7 +101,7 @@ class Observer:
         signals = modules.get("flask_cors_rs.signals")
         if signals is not None and signals.have_receivers():
             for error in signals.send(self.sender(), decision, rule, self._request(environ)):
-                _log.write(_log.ERROR, "A receiver of a CORS signal failed: %s", _log.escaped(repr(error)))
+                _log.warn("A receiver of a CORS signal failed: %s", _log.escaped(repr(error)), level=_log.ERROR)
 
 
 def decide(resources: Resources, environ: Environ, path: str, name: str) -> tuple[Decision, str, Options | None]:

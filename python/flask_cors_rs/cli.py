@@ -449,7 +449,7 @@ def _read_report(source: str) -> Report:
         with Path(source).open("rb") as file:
             data = file.read(_MAX_REPORT + 1)
     if len(data) > _MAX_REPORT:
-        raise ValueError("a report is not larger than 16 MiB")
+        raise ValueError("the file is larger than 16 MiB, so it is not a report")
     return Report.from_json(data)
 
 
@@ -480,11 +480,12 @@ def _print_report(report: Report) -> None:
     for each in report.differences:
         color = "red" if each.change == "newly refused" else "yellow"
         headers = f" with {each.headers}" if each.headers else ""
-        about = f" at most {each.error} too many" if each.error else ""
+        about = f" (at most {each.error} too many)" if each.error else ""
+        times = f"{each.requests} time{'' if each.requests == 1 else 's'}{about}"
         _print(f"{each.change}  {each.origin}", hanging=4, bold=True, fg=color)
         _print(f"{each.kind}: {each.method} {each.route or '(no route)'}{headers}", indent=4, hanging=4)
         _print(f"{each.reason} ({each.rule})", indent=4, hanging=4)
-        _print(f"{each.requests} times{about}, {_minute(each.first)} to {_minute(each.last)}", indent=4, hanging=4)
+        _print(f"{times}, {_minute(each.first)} to {_minute(each.last)}", indent=4, hanging=4)
     count, processes = len(report.differences), report.processes
     _print(
         f"{count} difference{'' if count == 1 else 's'} in {processes} process{'' if processes == 1 else 'es'},"

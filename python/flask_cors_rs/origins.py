@@ -201,7 +201,9 @@ class Regex(_Value):
         try:
             matcher = LinearMatcher(translation.rust)
         except OverflowError as error:
-            raise ValueError(f"origins: {self!r}: {error}: repeat less, or use a function of the origin") from error
+            raise ValueError(
+                f"origins: {self!r}: {error}: use smaller repeats, or use a function of the origin"
+            ) from error
         object.__setattr__(self, "rust", translation.rust)
         object.__setattr__(self, "_matcher", matcher)
 
@@ -220,21 +222,27 @@ class Cached:
     :param max_age: how long an answer is cached, in seconds or as a :class:`~datetime.timedelta`
     :param maxsize: for how many origins an answer is cached; beyond that, the least recently used one is dropped
     :raises ValueError: ``max_age`` or ``maxsize`` is not greater than 0
-    :raises TypeError: ``function`` cannot be called with an origin
+    :raises TypeError: ``function`` cannot be called with an origin, or ``max_age`` or ``maxsize`` has the wrong type
 
     Exceptions of the function are not cached. Threads that ask about the same origin at the same time may each call
     the function.
     """
 
     def __init__(self, function: Callable[[str], object], *, max_age: float | timedelta, maxsize: int = 1024) -> None:
-        from ._origins.functions import synchronous
+        from ._origins.functions import named, synchronous
 
         duration: Any = max_age
         self._seconds: float = duration.total_seconds() if hasattr(duration, "total_seconds") else duration
         self._maxsize = maxsize
         for name, value in (("max_age", self._seconds), ("maxsize", maxsize)):
-            if not value > 0:
-                raise ValueError(f"Cached({function!r}): {name}={value!r} caches nothing: it must be greater than 0")
+            what = f"Cached({named(function)}): {name}={value!r}"
+            try:
+                is_positive = value + 0.0 > 0  # The time, a float, is added to it.
+            except TypeError as error:
+                expected = "an int or a float, in seconds, or a timedelta" if name == "max_age" else "an int"
+                raise TypeError(f"{what} must be {expected}") from error
+            if not is_positive:
+                raise ValueError(f"{what} caches nothing: it must be greater than 0")
         self._ask = synchronous(function)
         self._cache: dict[str, tuple[bool, float]] = {}
         self.__wrapped__ = function
@@ -264,4 +272,6 @@ class Cached:
         return partial(Cached, self.__wrapped__, max_age=self._seconds, maxsize=self._maxsize), ()
 
     def __repr__(self) -> str:
-        return f"Cached({self.__wrapped__!r}, max_age={self._seconds!r}, maxsize={self._maxsize!r})"
+        from ._origins.functions import named
+
+        return f"Cached({named(self.__wrapped__)}, max_age={self._seconds!r}, maxsize={self._maxsize!r})"

@@ -243,13 +243,19 @@ class Recorder:
             self._next_log = monotonic() + _LOG_SECONDS
             refused, allowed = self._unlogged.values()
             self._unlogged = dict.fromkeys(self._unlogged, 0)
+        change, kind, origin, method, _, route, _, reason = key
         _log.warn(
-            "The report-only policy differs. Since the last such line, requests newly refused: %s, newly allowed: %s."
-            " The latest came from %s: %s. For the list, call report().",
+            "Since the last such line, the report-only policy would have refused %s more request%s and allowed %s"
+            " more. The latest: %s%s %s from %s, which %s (%s). For the list, call report().",
             refused,
+            "" if refused == 1 else "s",
             allowed,
-            key[2],
-            key[7],
+            "the preflight for " if kind == "preflight" else "",
+            method,
+            route or "(no route)",
+            origin,
+            "it would have refused" if change == "newly refused" else "is refused now",
+            reason,
         )
 
     def _forget_parent(self) -> None:

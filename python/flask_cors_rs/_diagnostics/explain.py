@@ -15,6 +15,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from .._engine.path import decoded
 from .._flask.routing import match
+from .._origins.syntax import browser_origin, origin_problem
 from ..origins import Origin
 from .applied import AppliedPolicy, policies_for
 from .browser import Outcome, Request, Response, fetch, origin_of, resolve
@@ -205,6 +206,11 @@ def ask_server(method: str, url: str, headers: Sequence[tuple[str, str]], timeou
             answer.set_result(Response(response.status, response.getheaders()))
         except http.client.HTTPException as error:
             answer.set_exception(OSError(f"{url!r} does not answer with HTTP: {type(error).__name__}"))
+        except socket.timeout as error:
+            answer.set_exception(error)
+        except OSError as error:
+            remedy = ": is the server running?" if isinstance(error, ConnectionRefusedError) else ""
+            answer.set_exception(OSError(f"{target.scheme}://{target.netloc} cannot be reached ({error}){remedy}"))
         except BaseException as error:
             answer.set_exception(error)
 
@@ -220,7 +226,13 @@ def ask_server(method: str, url: str, headers: Sequence[tuple[str, str]], timeou
 
 
 def _checked(origin: str) -> str:
-    return origin if origin == "null" else str(Origin(origin))
+    try:
+        return origin if origin == "null" else str(Origin(origin))
+    except ValueError:
+        problem = origin_problem(origin) if "://" in origin else "write scheme://host or scheme://host:port"
+        meant = browser_origin(origin)
+        remedy = "" if meant is None else f": write {meant}"
+        raise ValueError(f"{origin!r} is not an origin: {problem}{remedy}") from None
 
 
 def _environ(base: str, url: str, method: str, headers: Iterable[tuple[str, str]] = ()) -> Environ:

@@ -53,7 +53,11 @@ class AuditError(ValueError):
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__("\n".join(["the CORS policies are unsafe or have no effect:", *map(str, self.findings)]))
+        first = (
+            "the audit found errors in the CORS policies. Fix them, or accept them in app.config['CORS_AUDIT_IGNORE'],"
+            " which CORS(app) reads:"
+        )
+        super().__init__("\n".join([first, *map(str, self.findings)]))
 
 
 class Check(NamedTuple):

@@ -181,7 +181,8 @@ def read_snapshot(text: str | bytes) -> Snapshot:
         raise ValueError("it is not the output of `flask cors rules --json`")
     if data.get("version") != VERSION:
         raise ValueError(
-            f"its version is {data.get('version')!r}, and this release reads version {VERSION}: make it anew"
+            f"its version is {data.get('version')!r}, and this release reads version {VERSION}: create it again"
+            " with `flask cors rules --json`"
         )
     try:
         return snapshot_of(data["routes"])

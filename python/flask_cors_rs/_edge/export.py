@@ -83,8 +83,8 @@ def export(app: Flask, settings: Settings) -> Export:
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", settings.name):
         raise ValueError(
-            f"{settings.name!r} cannot be the name: write at most 32 lower-case letters, digits and underscores, such"
-            " as flask_cors"
+            f"--name {settings.name!r} is not valid: write at most 32 lower-case letters, digits and underscores,"
+            " beginning with a letter, such as flask_cors"
         )
     edge = edge_of(app, settings.scope)
     proxy = PROXIES[settings.proxy]

@@ -25,14 +25,19 @@ def load(name: str) -> tuple[str, Engine]:
         raise ImportError(f"FLASK_CORS_RS_BACKEND={name!r} is not a known engine: set it to auto, rust or python")
     if name != "python":
         try:
-            from .. import _rust
+            # `from .. import _rust` reports a missing module as a circular import.
+            import flask_cors_rs._rust as _rust  # noqa: PLR0402
         except ImportError as error:
             if name == "rust":
                 raise ImportError(
                     f"FLASK_CORS_RS_BACKEND=rust, but the compiled module cannot be imported ({error}): install a"
                     " wheel for this platform, build one with cargo, or set FLASK_CORS_RS_BACKEND to auto or python"
                 ) from error
-            _log.ROOT.warning("The Rust engine cannot be imported (%s): the Python engine is used", error)
+            _log.warn(
+                "The Python engine is used, because the compiled module cannot be imported (%s). Set"
+                " FLASK_CORS_RS_BACKEND=python to choose it without this warning.",
+                error,
+            )
         else:
             return "rust", cast("Engine", _rust)
     from . import python

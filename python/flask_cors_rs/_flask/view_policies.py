@@ -347,8 +347,11 @@ class ViewPolicies:
                 policy = ObservedPolicy(policy, made, observer_of(app), candidate)
         except Exception:
             # An error in the configuration that can only be seen at a request must not fail the request.
-            _log.write(
-                _log.ERROR, "The CORS configuration does not make a valid policy: no headers are sent", exc_info=True
+            _log.warn(
+                "The options of @cross_origin and the CORS_* keys do not make a valid policy, so the view sends no CORS"
+                " headers",
+                level=_log.ERROR,
+                exc_info=True,
             )
         entry = Entry(weakref.ref(app), config, watched, policy, automatic_options)
         if all(_is_stable(value) for _, value in named):

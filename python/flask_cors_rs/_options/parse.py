@@ -23,6 +23,7 @@ from .patterns import (
     expand_wildcard,
     is_compiled,
     looks_like_regex,
+    pattern_text,
 )
 
 if TYPE_CHECKING:
@@ -133,7 +134,12 @@ def raise_error(error: Exception) -> None:
 
 def log_error(error: Exception) -> None:
     """Log a configuration error that can only be seen at a request, which must not fail."""
-    _log.write(_log.ERROR, "%s: it is left out of responses", _log.escaped(error))
+    _log.warn(
+        "The CORS configuration of a view (@cross_origin and CORS_* keys) has an error, so the value is left out of"
+        " responses: %s",
+        _log.printable(str(error)[:500]),
+        level=_log.ERROR,
+    )
 
 
 def config_layer(app: Flask | Blueprint | None) -> dict[str, Any]:
@@ -148,7 +154,7 @@ def config_layer(app: Flask | Blueprint | None) -> dict[str, Any]:
 def warn_of_unknown(layers: Iterable[Mapping[str, Any]]) -> None:
     """Log a warning for each name that is not an option."""
     for name in dict.fromkeys(name for layer in layers for name in layer if name not in DEFAULT_OPTIONS):
-        _log.warn("Unknown option of CORS: %s", _log.escaped(name))
+        _log.warn("%s is not an option of CORS and is ignored: correct the name", _log.escaped(name))
 
 
 def parse(merged: Mapping[str, Any], report: Report = raise_error) -> Options:
@@ -346,10 +352,7 @@ def parse_resources(resources: Any) -> list[tuple[Pattern, Mapping[str, Any]]]:
     pairs: list[tuple[Any, Any]]
     if _is_dict(resources):
         pairs = [(expand_wildcard(path), options) for path, options in resources.items()]
-        try:
-            pairs.sort(key=_specificity)
-        except (TypeError, AttributeError) as error:
-            raise TypeError(f"resources: every key must be a str or a compiled expression of str ({error})") from error
+        pairs.sort(key=_specificity)
     elif isinstance(resources, str) or is_compiled(resources):
         pairs = [(expand_wildcard(resources), {})]
     elif _is_iterable(resources):
@@ -367,7 +370,9 @@ def _resource_options(path: Pattern, options: Any) -> Mapping[str, Any]:
     try:
         return dict(options)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"resources: the options of {path!r} must be a dict, not {options!r} ({error})") from error
+        raise type(error)(
+            f"resources: the options of {pattern_text(path)!r} must be a dict, not {options!r} ({error})"
+        ) from error
 
 
 def _is_iterable(value: object) -> TypeGuard[Iterable[Any]]:
@@ -380,9 +385,14 @@ def _is_dict(value: object) -> TypeGuard[dict[Any, Any]]:
 
 def _specificity(pair: tuple[Any, Any]) -> tuple[int, int, int]:
     path: Any = pair[0]
-    kind = 1 if is_compiled(path) else 2 if looks_like_regex(path) else 0
-    text: Any = path.pattern if is_compiled(path) else path
-    return kind, -text.count("/"), -len(text)
+    try:
+        kind = 1 if is_compiled(path) else 2 if looks_like_regex(path) else 0
+        text: Any = path.pattern if is_compiled(path) else path
+        return kind, -text.count("/"), -len(text)
+    except (TypeError, AttributeError) as error:
+        raise TypeError(
+            f"resources: the key {path!r} must be a str or a compiled expression of str ({error})"
+        ) from error
 
 
 def ensure_iterable(value: Any) -> Iterable[Any]:

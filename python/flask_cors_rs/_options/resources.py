@@ -135,8 +135,8 @@ def _refuse_common_options(path: Pattern, own: Mapping[str, Any]) -> None:
     for name in ("audit", "middleware", "report_only"):
         if name in own:
             raise ValueError(
-                f"{name}={own[name]!r} has no effect in the resource {pattern_text(path)!r}: it applies to all"
-                " resources, so give it beside them"
+                f"resources: {name}={own[name]!r} has no effect in {pattern_text(path)!r}, because it applies to all"
+                " resources: pass it to CORS() or CORSMiddleware()"
             )
 
 

@@ -33,11 +33,11 @@ class OriginFunction:
         try:
             return True if self._ask(origin) else None
         except Exception:
-            _log.write(
-                _log.ERROR,
-                "origins: %r failed: the origin %s is not allowed",
-                self.function,
+            _log.warn(
+                "origins: %s failed: the origin %s is not allowed",
+                _log.printable(named(self.function)),
                 _log.escaped(origin),
+                level=_log.ERROR,
                 exc_info=True,
             )
             return None
@@ -50,6 +50,15 @@ _PLAIN = (bool, int, float, str, bytes, tuple, list, set, frozenset, dict, re.Ma
 """The types of answers, beside None, that are true or false as Python says."""
 
 
+def named(function: object) -> str:
+    """Return the qualified name of a function, or the ``repr`` of another callable without memory addresses."""
+    try:
+        name = getattr(function, "__qualname__", None)
+        return name if isinstance(name, str) else re.sub(" at 0x[0-9a-fA-F]+", "", repr(function))
+    except Exception:  # It is for messages about errors, which must not raise one.
+        return type(function).__qualname__
+
+
 def synchronous(function: Any) -> Callable[[str], bool]:
     """Return a function of an origin as one that is not async and returns True or False.
 
@@ -58,12 +67,12 @@ def synchronous(function: Any) -> Callable[[str], bool]:
     try:
         inspect.signature(function).bind("https://app.example")
     except TypeError as error:
-        raise TypeError(f"origins: {function!r} must take one argument, an origin ({error})") from error
+        raise TypeError(f"origins: {named(function)} must take one argument, an origin ({error})") from error
     except ValueError:
         pass  # Some functions written in C have no signature.
     kinds = (function, getattr(function, "__call__", None))  # noqa: B004 - it can be an async method
     if any(map(inspect.isgeneratorfunction, kinds)) or any(map(inspect.isasyncgenfunction, kinds)):
-        raise TypeError(f"origins: {function!r} is a generator function: return whether the origin is allowed")
+        raise TypeError(f"origins: {named(function)} is a generator function: return whether the origin is allowed")
     ask = _synchronized(function) if any(map(inspect.iscoroutinefunction, kinds)) else function
 
     def answer(origin: str) -> bool:
@@ -73,7 +82,7 @@ def synchronous(function: Any) -> Callable[[str], bool]:
         if inspect.iscoroutine(answer):
             answer.close()  # Otherwise Python warns that it was never awaited.
         # A generator, an awaitable or a future, for example, would count as true.
-        raise TypeError(f"{function!r} returned {type(answer)!r}: return True or False")
+        raise TypeError(f"{named(function)} returned {type(answer)!r}: return True or False")
 
     return answer
 
@@ -84,8 +93,8 @@ def _synchronized(function: Callable[[str], Any]) -> Callable[[str], object]:
         from asgiref.sync import async_to_sync
     except ImportError as error:
         raise TypeError(
-            f"origins: {function!r} is async, and asgiref, which runs it, is not installed: install flask[async], or"
-            " use a function that is not async"
+            f"origins: {named(function)} is async, and asgiref, which runs it, is not installed: install flask[async],"
+            " or use a function that is not async"
         ) from error
     from asyncio import get_running_loop, run as run_in_loop
     from concurrent.futures import ThreadPoolExecutor

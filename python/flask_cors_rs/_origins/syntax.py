@@ -42,7 +42,7 @@ def split_origin(kind: str, origin: Any) -> OriginParts:
     found = _SPLIT.fullmatch(origin)
     problem = _problem(origin, found)
     if problem or found is None:
-        raise ValueError(f"origins: {kind}({str(origin)!r}): {problem}{_remedy(kind, found)}")
+        raise ValueError(f"origins: {kind}({str(origin)!r}): {problem}{_remedy(kind, origin, found)}")
     scheme, _, host, port, _ = found.groups(default="")
     return OriginParts(scheme, host, port, host.startswith("[") or _ends_in_number(host))
 
@@ -65,7 +65,7 @@ def _problem(origin: str, found: re.Match[str] | None) -> str | None:
     if origin == "null":
         return "any page that hides its origin can send null: leave it out"
     if "*" in origin:
-        return 'an origin cannot contain a wildcard: use "*" for any origin, or Subdomains for those of a host'
+        return "an origin cannot contain a wildcard"
     if found is None:
         return "an origin has the form scheme://host or scheme://host:port"
     scheme, userinfo, host, port, rest = found.groups(default="")
@@ -84,7 +84,7 @@ def _problem(origin: str, found: re.Match[str] | None) -> str | None:
     if scheme == "file":
         return "browsers send null for a page from a file"
     if found["port"] is not None and not (re.fullmatch("[1-9][0-9]{0,4}", port) and int(port) <= 65535):
-        return f"{port!r} is not a valid port"
+        return f"{port!r} is not a valid port: write a number from 1 to 65535"
     if port and port == _DEFAULT_PORTS.get(scheme):
         return f"browsers leave out the default port of {scheme}"
     return _host_problem(host)
@@ -119,8 +119,11 @@ def _ends_in_number(host: str) -> bool:
     return re.fullmatch(r"[0-9]+|0x[0-9a-f]*", host.rpartition(".")[2]) is not None
 
 
-def _remedy(kind: str, found: re.Match[str] | None) -> str:
+def _remedy(kind: str, origin: str, found: re.Match[str] | None) -> str:
     """Return what to write instead, or an empty text if that is not clear."""
+    if "*" in origin:
+        above = browser_origin(origin.replace("://*.", "://", 1))
+        return ': write "*" for any origin, or use Regex' if above is None else f": write Subdomains({above!r})"
     try:
         meant = _meant(found)
     except ImportError as error:
