@@ -5,19 +5,31 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app, g, request
 
-from flask_cors_rs import CORS, AuditError, CORSMiddleware, Origin, Regex, Subdomains, _setup_audit, audit, cross_origin
+from flask_cors_rs import (
+    CORS,
+    AuditError,
+    Cached,
+    CORSMiddleware,
+    Origin,
+    Regex,
+    Subdomains,
+    _setup_audit,
+    audit,
+    cross_origin,
+)
 from flask_cors_rs._diagnostics import samples
 from flask_cors_rs._diagnostics.audit import CHECKS, SEVERITIES, audit_resources
 from flask_cors_rs._options import parse_trees
 from flask_cors_rs._options.longer_origins import longer_origin
 from flask_cors_rs._options.patterns import RegexPattern
 from flask_cors_rs._options.resources import compile_resources
-from support import ROOT
+from support import ROOT, levels
 from support.ids import short_id
 from support.processes import run_python
 
@@ -74,6 +86,9 @@ FOUND: list[tuple[dict[str, Any], str, str | None]] = [
     ({"send_wildcard": "False"}, "CORS020", None),
     ({"supports_credentials": "no"}, "CORS020", None),
     ({"vary_header": False}, "CORS022", None),
+    ({"origins": lambda _: True, **CREDENTIALS}, "CORS025", "https://evil.invalid"),
+    ({"origins": lambda origin: origin, **CREDENTIALS}, "CORS025", "https://evil.invalid"),
+    ({"origins": [Cached(str.isascii, max_age=9)], **CREDENTIALS}, "CORS025", "https://evil.invalid"),
 ]
 
 
@@ -122,6 +137,10 @@ FINE: list[dict[str, Any]] = [
     {"origins": [r"https://(one|two)\.github\.io$", r"https://[a-z]+\.one\.github\.io$"]},
     {"origins": [Origin("https://a.example"), Subdomains("https://b.example"), Regex(r"https://c\d\.example")]},
     {"origins": lambda origin: origin == "x", **CREDENTIALS},
+    {"origins": lambda _: True},
+    {"origins": lambda origin: origin.endswith(".example") or origin == "https://evil.invalid", **CREDENTIALS},
+    {"origins": lambda _: ["https://a.example"], **CREDENTIALS},
+    {"origins": lambda _: 1 / 0, **CREDENTIALS},
     {"methods": ["GET", "PATCH", "X-OWN"], "allow_headers": ["X-A", "x-.*"], "expose_headers": ["X-E"]},
     {"max_age": 0},
     {"max_age": "7200"},
@@ -524,6 +543,74 @@ def test_decorated_views_and_the_configuration_are_audited() -> None:
     app.config["CORS_ORIGINS"] = "("
     assert {finding.id for finding in audit(app)} == {"CORS023"}
     assert audit(app, ignore=["CORS023"]) == []
+
+
+@pytest.mark.parametrize("level", levels.LEVELS)
+def test_a_function_is_asked_at_every_level(level: str) -> None:
+    app = levels.make_app(level, origins=lambda _: True, **CREDENTIALS)
+    (finding,) = audit(app)
+    assert (finding.id, finding.severity) == ("CORS025", "error")
+    assert finding.detail == "a lambda allowed every made-up origin, and supports_credentials is on"
+    assert audit(app) == [finding]
+
+
+@pytest.mark.parametrize("options", [{}, {"audit": "raise"}])
+def test_a_function_is_never_asked_at_set_up(options: dict[str, Any]) -> None:
+    asked: list[str] = []
+
+    def allow(origin: str) -> bool:
+        asked.append(origin)
+        return True
+
+    app = new_app(debug=True)
+    CORS(app, resources={"/a": {}, "/b": {}}, origins=allow, **CREDENTIALS, **options)
+    assert asked == []
+    assert {finding.where for finding in audit(app) if finding.id == "CORS025"} == {
+        "/a of CORS(app)",
+        "/b of CORS(app)",
+    }
+    # Each origin once, although there are two resources.
+    assert len(asked) == len(set(asked)) == 3
+    assert {origin.endswith(".invalid") for origin in asked} == {True}
+    before, asked[:] = set(asked), []
+    audit(app)
+    assert before & set(asked) == {"https://evil.invalid"}
+
+
+def test_a_function_is_asked_in_the_context_of_a_request() -> None:
+    def allow(origin: str) -> bool:
+        g.asked = origin
+        return request.headers["Origin"] == origin == g.asked and current_app.name == "audited"
+
+    app = Flask("audited")
+    CORS(app, origins=allow, **CREDENTIALS)
+    assert [finding.id for finding in audit(app)] == ["CORS025"]
+    with pytest.raises(RuntimeError):
+        allow("https://a.example")
+
+
+def test_asking_a_function_does_not_fill_its_cache() -> None:
+    cached = Cached(Cached(lambda _: True, max_age=9), max_age=9)
+    app = Flask(__name__)
+    CORS(app, origins=cached, **CREDENTIALS)
+    assert [finding.id for finding in audit(app)] == ["CORS025"]
+    assert (cached._cache, cached.__wrapped__._cache) == ({}, {})  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(not find_spec("asgiref"), reason="Flask's async support is not installed")
+def test_an_async_function_is_asked() -> None:
+    async def allow(origin: str) -> bool:
+        return request.headers["Origin"] == origin
+
+    app = Flask(__name__)
+    CORS(app, origins=allow, **CREDENTIALS)
+    assert [finding.id for finding in audit(app)] == ["CORS025"]
+
+
+def test_a_function_after_any_origin_is_not_asked() -> None:
+    app = Flask(__name__)
+    CORS(app, origins=["*", lambda _: True], audit="off", **CREDENTIALS)
+    assert [finding.id for finding in audit(app)] == ["CORS001"]
 
 
 def test_the_most_severe_comes_first() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import _engine
 from .._options.longer_origins import longer_origin
-from .._options.patterns import RegexPattern, pattern_text
+from .._options.patterns import RegexPattern
 from .._origins.public_suffixes import is_public_suffix, public_suffix_below, registrable_domain
 from . import samples
 from .audited import app_checks, policy_checks, visible_checks
@@ -181,11 +181,8 @@ def slow_regex(audited: AuditedApp) -> Iterator[Finding]:
 
 def _patterns(audited: AuditedApp) -> Iterator[tuple[str, Pattern, str]]:
     """Yield each pattern with its option and where it is."""
-    options = list(audited.views)
     for source in audited.sources:
-        for pattern, own in source.resources.patterns:
-            yield "resources", pattern, source.name
-            options.append((f"{pattern_text(pattern)} of {source.name}", own))
-    for where, own in options:
+        yield from (("resources", pattern, source.name) for pattern, _ in source.resources.patterns)
+    for where, own in audited.policies():
         yield from (("origins", pattern, where) for pattern in own.origins)
         yield from (("allow_headers", pattern, where) for pattern in own.allow_headers)
