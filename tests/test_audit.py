@@ -333,6 +333,81 @@ def test_an_unanchored_expression_allows_what_the_log_says(text: str, caplog: py
         assert response.headers["Access-Control-Allow-Origin"] == origin + tail
 
 
+GLOBS = [
+    ("http://localhost:*", r"http://localhost(:[0-9]+)?$", "http://localhost:3000"),
+    ("http://127.0.0.1:*", r"http://127\.0\.0\.1(:[0-9]+)?$", "http://127.0.0.1:3000"),
+    ("^https://app.example:*", r"^https://app\.example(:[0-9]+)?$", "https://app.example"),
+    ("moz-extension://*", "moz-extension://[a-z0-9-]+$", "moz-extension://1a2b-3c"),
+    ("chrome-extension://*", "chrome-extension://[a-z0-9-]+$", "chrome-extension://abcdef"),
+    ("https://app.example/*", "https://app.example", "https://app.example"),
+]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(("text", "meant", "origin"), GLOBS)
+def test_a_glob_at_the_end_is_replaced_by_what_is_meant(
+    text: str, meant: str, origin: str, debug: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = new_app(debug=debug)
+    CORS(app, origins=text)
+    assert logged_ids(caplog) == ["CORS002"]
+    (finding,) = audit(app)
+    assert f'Write {"r" * (chr(92) in meant)}"{meant}"' in finding.remedy
+    assert finding.remedy in caplog.text
+    caplog.clear()
+    app = new_app(debug=debug)
+    app.add_url_rule("/", "index", lambda: "hello")
+    CORS(app, origins=meant)
+    assert (audit(app), caplog.records) == ([], [])
+    assert app.test_client().get("/", headers={"Origin": origin}).headers["Access-Control-Allow-Origin"] == origin
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https?:.*",
+        "^https?://.*",
+        "https?://.*",
+        re.compile("http://.+"),
+        "http(s)?://.*",
+        "https?://[^/]+",
+        "https://(.*)",
+        "https://*",
+        "http*",
+        "^http",
+        "https?://",
+        re.compile("^https?://[^/]*"),
+    ],
+    ids=short_id,
+)
+def test_an_expression_for_any_host_needs_a_list(text: Any, debug: bool, caplog: pytest.LogCaptureFixture) -> None:
+    for credentials in (False, True):
+        caplog.clear()
+        app = new_app(debug=debug)
+        CORS(app, origins=text, supports_credentials=credentials)
+        (finding,) = (finding for finding in audit(app) if finding.id == "CORS002")
+        assert finding.remedy.startswith("List the allowed origins")
+        assert "End the expression" not in caplog.text
+        assert finding.remedy in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"https://.*\.app\.example",
+        "http://localhost*",
+        "https?://a.*",
+        "http://192.168.*.*:*",
+        r"https://+a\.example($)?",
+    ],
+)
+def test_other_expressions_need_an_end(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    CORS(new_app(), origins=text)
+    assert "End the expression with $" in caplog.text
+    assert "List the allowed origins" not in caplog.text
+
+
 EVERY_ORIGIN = [
     r"^.*$",
     r"^.+$",

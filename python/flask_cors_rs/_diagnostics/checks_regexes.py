@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .. import _engine
+from .._options.every_origin import matches_every_origin
 from .._options.longer_origins import longer_origin
+from .._options.parse_trees import PARSER_ERRORS
 from .._options.patterns import RegexPattern
 from .._origins.public_suffixes import is_public_suffix, public_suffix_below, registrable_domain
 from . import samples
@@ -37,7 +40,7 @@ def unanchored_regex(policy: AuditedPolicy) -> Iterator[Finding]:
     for regex in policy.regexes:
         example = next(iter(regex.longer_origins), None) or longer_origin(regex.regex)
         if example:
-            yield _unanchored(regex.text, policy.where, example)
+            yield _unanchored(regex.regex, policy.where, example)
 
 
 @visible_checks.add
@@ -46,11 +49,56 @@ def visibly_unanchored_regex(policy: AuditedPolicy) -> Iterator[Finding]:
     for regex in policy.narrow:
         example = longer_origin(regex)
         if example:
-            yield _unanchored(quoted(regex.text), policy.where, example)
+            yield _unanchored(regex, policy.where, example)
 
 
-def _unanchored(text: str, where: str, example: str) -> Finding:
-    return UNANCHORED.finding("error", "origins", where, f"{text} does not need to match to the end", example=example)
+def _unanchored(regex: RegexPattern, where: str, example: str) -> Finding:
+    if _allows_any_host(regex):
+        detail = f"{quoted(regex.text)} allows any host"
+        remedy = "List the allowed origins: a $ at the end of the expression does not help."
+    else:
+        detail = f"{quoted(regex.text)} does not need to match to the end"
+        remedy = _glob_remedy(regex.text)
+    return UNANCHORED.finding("error", "origins", where, detail, example=example, remedy=remedy)
+
+
+_HTTP = re.compile(r"\^?http(?:s|\(s\))?[?*]?:?/?\??/?\*?")
+"""A scheme that begins an expression, and what follows it up to the host."""
+
+
+def _allows_any_host(regex: RegexPattern) -> bool:
+    """Whether an expression has nothing to say about the host, as ``^https?://.*`` and ``http*``, by its text."""
+    scheme = _HTTP.match(regex.text)
+    if scheme is None:
+        return False
+    host = regex.text[scheme.end() :].replace("[^/]", ".")  # No host has a slash.
+    try:
+        return matches_every_origin(RegexPattern(re.compile(host, regex.flags & ~re.DEBUG)))
+    except PARSER_ERRORS:
+        return False  # It is no expression without the scheme.
+
+
+_ANY_PORT = re.compile(r"(\^?https?://[\w.-]+):\*")
+_ANY_PATH = re.compile(r"\^?(https?://[\w.-]+)/\*")
+_ANY_HOST = re.compile(r"(\^?[a-z][a-z0-9+.-]*://)\*")
+
+
+def _glob_remedy(text: str) -> str:
+    """Return what to write for an expression whose last character is meant as that of a glob, or an empty text.
+
+    With ``$``, such an expression would allow nothing that it is meant for.
+    """
+    if found := _ANY_PORT.fullmatch(text):
+        return f"Write {_escaped(found[1], '(:[0-9]+)?$')} for any port: in an expression, * repeats the : before it."
+    if found := _ANY_PATH.fullmatch(text):
+        return f"Write {quoted(found[1])}: an origin has no path."
+    if found := _ANY_HOST.fullmatch(text):
+        return f"Write {_escaped(found[1], '[a-z0-9-]+$')} for any name: in an expression, * repeats the / before it."
+    return ""
+
+
+def _escaped(text: str, end: str) -> str:
+    return quoted(text.replace(".", r"\.") + end)
 
 
 UNESCAPED_DOT = Check(
