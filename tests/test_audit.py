@@ -236,6 +236,23 @@ def test_the_configuration_is_looked_at_in_production(caplog: pytest.LogCaptureF
     assert "CORS020 error: app.config: supports_credentials='false' counts as true" in caplog.text
 
 
+@pytest.mark.parametrize("debug", [False, True])
+def test_what_is_found_in_many_resources_is_logged_once(debug: bool, caplog: pytest.LogCaptureFixture) -> None:
+    CORS(new_app(debug=debug), resources=["/a", "/b", "/c"], origins=r"https://.*\.app\.example")
+    (record,) = caplog.records
+    assert record.getMessage().startswith("CORS002 error: /a of CORS(app) and 2 more: ")
+    caplog.clear()
+    resources = {path: {"origins": rf"https://.*\.{path[1:]}\.example"} for path in ("/a", "/b")}
+    CORS(new_app(debug=debug), resources=resources)
+    assert [record.getMessage()[:32] for record in caplog.records] == [
+        "CORS002 error: /a of CORS(app): ",
+        "CORS002 error: /b of CORS(app): ",
+    ]
+    with pytest.raises(AuditError) as raised:
+        CORS(new_app(), resources=["/a", "/b"], audit="raise", **CREDENTIALS)
+    assert [finding.where for finding in raised.value.findings] == ["/a of CORS(app)", "/b of CORS(app)"]
+
+
 @pytest.mark.parametrize("options", [case[0] for case in FOUND] + [case[0] for case in VISIBLE], ids=short_id)
 def test_what_is_logged_at_set_up_is_what_the_checks_say(
     options: dict[str, Any], caplog: pytest.LogCaptureFixture
