@@ -379,6 +379,23 @@ def test_a_glob_at_the_end_is_replaced_by_what_is_meant(
     assert app.test_client().get("/", headers={"Origin": origin}).headers["Access-Control-Allow-Origin"] == origin
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("https://*.app.example", "Use Subdomains('https://app.example'), with"),
+        (r"https://*.app\.example$", "Use Subdomains('https://app.example'), with"),
+        ("https://*.app.example/*", "Use Subdomains('https://app.example'), with"),
+        ("https://*.app.example:8443", "Use Subdomains('https://app.example:8443'), with"),
+        ("https://*.app.example:*", "Use Subdomains('https://app.example', any_port=True), with"),
+        ("https://*.*", "Match the whole origin"),
+    ],
+)
+def test_a_glob_at_the_start_of_a_host_is_replaced_by_subdomains(text: str, remedy: str) -> None:
+    app = new_app()
+    CORS(app, origins=text)
+    assert [finding.remedy[: len(remedy)] for finding in audit(app) if finding.id == "CORS008"] == [remedy]
+
+
 @pytest.mark.parametrize("debug", [False, True])
 @pytest.mark.parametrize(
     "text",

@@ -170,18 +170,24 @@ NO_ORIGIN_MATCHES = Check(
 )
 
 
+# It matches every text, with two groups: the host with its port, if any, and the glob of a port.
+_AFTER_GLOB = re.compile(r"^((?:[\w-][\w.-]*(?::[0-9]+)?)?)(:\*)?")
+
+
 @policy_checks.add
 @visible_checks.add
 def glob(policy: AuditedPolicy) -> Iterator[Finding]:
     """Find regular expressions that are meant as globs."""
     for glob in policy.globs:
-        host = glob.rpartition("*.")[2]
+        host, any_port = _AFTER_GLOB.findall(glob.replace("\\", "").rpartition("*.")[2])[0]
+        keywords = ", any_port=True" if any_port else ""
         yield NO_ORIGIN_MATCHES.finding(
             "error",
             "origins",
             policy.where,
             f"{quoted(glob)} is a regular expression, in which * repeats the character before it",
-            remedy=f"Use Subdomains('https://{host}'), with apex=True if {host} itself is allowed too.",
+            remedy=host
+            and f"Use Subdomains('https://{host}'{keywords}), with apex=True if {host} itself is allowed too.",
         )
 
 
