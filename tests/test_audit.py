@@ -5,19 +5,31 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, current_app, g, request
 
-from flask_cors_rs import CORS, AuditError, CORSMiddleware, Origin, Regex, Subdomains, _setup_audit, audit, cross_origin
+from flask_cors_rs import (
+    CORS,
+    AuditError,
+    Cached,
+    CORSMiddleware,
+    Origin,
+    Regex,
+    Subdomains,
+    _setup_audit,
+    audit,
+    cross_origin,
+)
 from flask_cors_rs._diagnostics import samples
 from flask_cors_rs._diagnostics.audit import CHECKS, SEVERITIES, audit_resources
 from flask_cors_rs._options import parse_trees
 from flask_cors_rs._options.longer_origins import longer_origin
 from flask_cors_rs._options.patterns import RegexPattern
 from flask_cors_rs._options.resources import compile_resources
-from support import ROOT
+from support import ROOT, levels
 from support.ids import short_id
 from support.processes import run_python
 
@@ -74,6 +86,9 @@ FOUND: list[tuple[dict[str, Any], str, str | None]] = [
     ({"send_wildcard": "False"}, "CORS020", None),
     ({"supports_credentials": "no"}, "CORS020", None),
     ({"vary_header": False}, "CORS022", None),
+    ({"origins": lambda _: True, **CREDENTIALS}, "CORS025", "https://evil.invalid"),
+    ({"origins": lambda origin: origin, **CREDENTIALS}, "CORS025", "https://evil.invalid"),
+    ({"origins": [Cached(str.isascii, max_age=9)], **CREDENTIALS}, "CORS025", "https://evil.invalid"),
 ]
 
 
@@ -135,6 +150,10 @@ FINE: list[dict[str, Any]] = [
     {"origins": [r"https://(one|two)\.github\.io$", r"https://[a-z]+\.one\.github\.io$"]},
     {"origins": [Origin("https://a.example"), Subdomains("https://b.example"), Regex(r"https://c\d\.example")]},
     {"origins": lambda origin: origin == "x", **CREDENTIALS},
+    {"origins": lambda _: True},
+    {"origins": lambda origin: origin.endswith(".example") or origin == "https://evil.invalid", **CREDENTIALS},
+    {"origins": lambda _: ["https://a.example"], **CREDENTIALS},
+    {"origins": lambda _: 1 / 0, **CREDENTIALS},
     {"methods": ["GET", "PATCH", "X-OWN"], "allow_headers": ["X-A", "x-.*"], "expose_headers": ["X-E"]},
     {"max_age": 0},
     {"max_age": "7200"},
@@ -228,6 +247,23 @@ def test_the_configuration_is_looked_at_in_production(caplog: pytest.LogCaptureF
     CORS(app)
     assert logged_ids(caplog) == ["CORS020"]
     assert "CORS020 error: app.config: supports_credentials='false' counts as true" in caplog.text
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_what_is_found_in_many_resources_is_logged_once(debug: bool, caplog: pytest.LogCaptureFixture) -> None:
+    CORS(new_app(debug=debug), resources=["/a", "/b", "/c"], origins=r"https://.*\.app\.example")
+    (record,) = caplog.records
+    assert record.getMessage().startswith("CORS002 error: /a of CORS(app) and 2 more: ")
+    caplog.clear()
+    resources = {path: {"origins": rf"https://.*\.{path[1:]}\.example"} for path in ("/a", "/b")}
+    CORS(new_app(debug=debug), resources=resources)
+    assert [record.getMessage()[:32] for record in caplog.records] == [
+        "CORS002 error: /a of CORS(app): ",
+        "CORS002 error: /b of CORS(app): ",
+    ]
+    with pytest.raises(AuditError) as raised:
+        CORS(new_app(), resources=["/a", "/b"], audit="raise", **CREDENTIALS)
+    assert [finding.where for finding in raised.value.findings] == ["/a of CORS(app)", "/b of CORS(app)"]
 
 
 @pytest.mark.parametrize("options", [case[0] for case in FOUND] + [case[0] for case in VISIBLE], ids=short_id)
@@ -325,6 +361,98 @@ def test_an_unanchored_expression_allows_what_the_log_says(text: str, caplog: py
     for tail in ("", "-1", ".test"):
         response = app.test_client().get("/", headers={"Origin": origin + tail})
         assert response.headers["Access-Control-Allow-Origin"] == origin + tail
+
+
+GLOBS = [
+    ("http://localhost:*", r"http://localhost(:[0-9]+)?$", "http://localhost:3000"),
+    ("http://127.0.0.1:*", r"http://127\.0\.0\.1(:[0-9]+)?$", "http://127.0.0.1:3000"),
+    ("^https://app.example:*", r"^https://app\.example(:[0-9]+)?$", "https://app.example"),
+    ("moz-extension://*", "moz-extension://[a-z0-9-]+$", "moz-extension://1a2b-3c"),
+    ("chrome-extension://*", "chrome-extension://[a-z0-9-]+$", "chrome-extension://abcdef"),
+    ("https://app.example/*", "https://app.example", "https://app.example"),
+]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(("text", "meant", "origin"), GLOBS)
+def test_a_glob_at_the_end_is_replaced_by_what_is_meant(
+    text: str, meant: str, origin: str, debug: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = new_app(debug=debug)
+    CORS(app, origins=text)
+    assert logged_ids(caplog) == ["CORS002"]
+    (finding,) = audit(app)
+    assert f'Write {"r" * (chr(92) in meant)}"{meant}"' in finding.remedy
+    assert finding.remedy in caplog.text
+    caplog.clear()
+    app = new_app(debug=debug)
+    app.add_url_rule("/", "index", lambda: "hello")
+    CORS(app, origins=meant)
+    assert (audit(app), caplog.records) == ([], [])
+    assert app.test_client().get("/", headers={"Origin": origin}).headers["Access-Control-Allow-Origin"] == origin
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("https://*.app.example", "Use Subdomains('https://app.example'), with"),
+        (r"https://*.app\.example$", "Use Subdomains('https://app.example'), with"),
+        ("https://*.app.example/*", "Use Subdomains('https://app.example'), with"),
+        ("https://*.app.example:8443", "Use Subdomains('https://app.example:8443'), with"),
+        ("https://*.app.example:*", "Use Subdomains('https://app.example', any_port=True), with"),
+        ("https://*.*", "Match the whole origin"),
+    ],
+)
+def test_a_glob_at_the_start_of_a_host_is_replaced_by_subdomains(text: str, remedy: str) -> None:
+    app = new_app()
+    CORS(app, origins=text)
+    assert [finding.remedy[: len(remedy)] for finding in audit(app) if finding.id == "CORS008"] == [remedy]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https?:.*",
+        "^https?://.*",
+        "https?://.*",
+        re.compile("http://.+"),
+        "http(s)?://.*",
+        "https?://[^/]+",
+        "https://(.*)",
+        "https://*",
+        "http*",
+        "^http",
+        "https?://",
+        re.compile("^https?://[^/]*"),
+    ],
+    ids=short_id,
+)
+def test_an_expression_for_any_host_needs_a_list(text: Any, debug: bool, caplog: pytest.LogCaptureFixture) -> None:
+    for credentials in (False, True):
+        caplog.clear()
+        app = new_app(debug=debug)
+        CORS(app, origins=text, supports_credentials=credentials)
+        (finding,) = (finding for finding in audit(app) if finding.id == "CORS002")
+        assert finding.remedy.startswith("List the allowed origins")
+        assert "End the expression" not in caplog.text
+        assert finding.remedy in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"https://.*\.app\.example",
+        "http://localhost*",
+        "https?://a.*",
+        "http://192.168.*.*:*",
+        r"https://+a\.example($)?",
+    ],
+)
+def test_other_expressions_need_an_end(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    CORS(new_app(), origins=text)
+    assert "End the expression with $" in caplog.text
+    assert "List the allowed origins" not in caplog.text
 
 
 EVERY_ORIGIN = [
@@ -538,6 +666,74 @@ def test_decorated_views_and_the_configuration_are_audited() -> None:
     app.config["CORS_ORIGINS"] = "("
     assert {finding.id for finding in audit(app)} == {"CORS023"}
     assert audit(app, ignore=["CORS023"]) == []
+
+
+@pytest.mark.parametrize("level", levels.LEVELS)
+def test_a_function_is_asked_at_every_level(level: str) -> None:
+    app = levels.make_app(level, origins=lambda _: True, **CREDENTIALS)
+    (finding,) = audit(app)
+    assert (finding.id, finding.severity) == ("CORS025", "error")
+    assert finding.detail == "a lambda allowed every made-up origin, and supports_credentials is on"
+    assert audit(app) == [finding]
+
+
+@pytest.mark.parametrize("options", [{}, {"audit": "raise"}])
+def test_a_function_is_never_asked_at_set_up(options: dict[str, Any]) -> None:
+    asked: list[str] = []
+
+    def allow(origin: str) -> bool:
+        asked.append(origin)
+        return True
+
+    app = new_app(debug=True)
+    CORS(app, resources={"/a": {}, "/b": {}}, origins=allow, **CREDENTIALS, **options)
+    assert asked == []
+    assert {finding.where for finding in audit(app) if finding.id == "CORS025"} == {
+        "/a of CORS(app)",
+        "/b of CORS(app)",
+    }
+    # Each origin once, although there are two resources.
+    assert len(asked) == len(set(asked)) == 3
+    assert {origin.endswith(".invalid") for origin in asked} == {True}
+    before, asked[:] = set(asked), []
+    audit(app)
+    assert before & set(asked) == {"https://evil.invalid"}
+
+
+def test_a_function_is_asked_in_the_context_of_a_request() -> None:
+    def allow(origin: str) -> bool:
+        g.asked = origin
+        return request.headers["Origin"] == origin == g.asked and current_app.name == "audited"
+
+    app = Flask("audited")
+    CORS(app, origins=allow, **CREDENTIALS)
+    assert [finding.id for finding in audit(app)] == ["CORS025"]
+    with pytest.raises(RuntimeError):
+        allow("https://a.example")
+
+
+def test_asking_a_function_does_not_fill_its_cache() -> None:
+    cached = Cached(Cached(lambda _: True, max_age=9), max_age=9)
+    app = Flask(__name__)
+    CORS(app, origins=cached, **CREDENTIALS)
+    assert [finding.id for finding in audit(app)] == ["CORS025"]
+    assert (cached._cache, cached.__wrapped__._cache) == ({}, {})  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(not find_spec("asgiref"), reason="Flask's async support is not installed")
+def test_an_async_function_is_asked() -> None:
+    async def allow(origin: str) -> bool:
+        return request.headers["Origin"] == origin
+
+    app = Flask(__name__)
+    CORS(app, origins=allow, **CREDENTIALS)
+    assert [finding.id for finding in audit(app)] == ["CORS025"]
+
+
+def test_a_function_after_any_origin_is_not_asked() -> None:
+    app = Flask(__name__)
+    CORS(app, origins=["*", lambda _: True], audit="off", **CREDENTIALS)
+    assert [finding.id for finding in audit(app)] == ["CORS001"]
 
 
 def test_the_most_severe_comes_first() -> None:

@@ -17,6 +17,7 @@ from werkzeug.local import LocalProxy
 
 import flask_cors_rs
 from flask_cors_rs import _engine
+from support import ROOT
 from support.differential import ask_flask_cors
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -88,6 +89,21 @@ def test_3_what_cannot_be_sent_is_an_error_at_set_up(options: dict[str, Any]) ->
     assert ask_flask_cors(app, environ).status.startswith("500")
     with pytest.raises(ValueError, match="cannot be sent in a header"):
         flask_cors_rs.CORS(Flask(__name__), **options)
+
+
+def test_3_an_application_that_works_with_flask_cors_may_not_start() -> None:
+    origins = ["https://a.example", "https://b.example\n"]
+    app = Flask(__name__)
+    app.add_url_rule("/", endpoint="view", view_func=lambda: "hello")
+    flask_cors.CORS(app, origins=origins)
+    for headers in ({}, {"Origin": ORIGIN}):
+        response = app.test_client().get("/", headers=headers)
+        assert (response.status_code, response.headers["Access-Control-Allow-Origin"]) == (200, ORIGIN)
+    assert (
+        "Access-Control-Allow-Origin" not in app.test_client().get("/", headers={"Origin": "https://b.example"}).headers
+    )
+    with pytest.raises(ValueError, match="cannot be sent in a header"):
+        flask_cors_rs.CORS(Flask(__name__), origins=origins)
 
 
 def test_4_no_header_can_make_a_regular_expression_explode() -> None:
@@ -199,3 +215,28 @@ def test_10_a_new_item_in_a_long_list_is_allowed_after_a_few_requests() -> None:
         found.append([headers.get("Access-Control-Allow-Origin") for headers in asked])
     assert found[0] == [ORIGIN] * 4
     assert (found[1][0], found[1][-1]) == (None, ORIGIN)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_11_a_function_in_origins_is_called(listed: bool) -> None:
+    def function(origin: str) -> bool:
+        return origin == ORIGIN
+
+    theirs, ours = both(origins=[function] if listed else function, supports_credentials=True)
+    assert "Access-Control-Allow-Origin" not in theirs
+    assert ours["Access-Control-Allow-Origin"] == ORIGIN
+    assert ours["Access-Control-Allow-Credentials"] == "true"
+    theirs, ours = both(origins=lambda origin: origin == "https://b.example")
+    assert "Access-Control-Allow-Origin" not in {**theirs, **ours}
+
+
+def test_11_a_function_that_does_not_take_one_argument_is_an_error_at_set_up() -> None:
+    assert "Access-Control-Allow-Origin" not in preflight(flask_cors, origins=lambda: True)
+    with pytest.raises(TypeError, match="must take one argument"):
+        flask_cors_rs.CORS(Flask(__name__), origins=lambda: True)  # type: ignore[arg-type]
+
+
+def test_each_difference_has_a_test() -> None:
+    page = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
+    documented = {int(number) for number in re.findall(r"^## (\d+)\.", page, re.MULTILINE)}
+    assert documented == {int(name.split("_")[1]) for name in globals() if re.match(r"test_\d+_", name)}

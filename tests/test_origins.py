@@ -119,7 +119,7 @@ CASES: list[tuple[Any, list[str], list[str]]] = [
     (Regex(r"https://[ab]{2}\.example"), ["https://ab.example"], [A, "https://aba.example"]),
     (Regex("null|app://.+"), ["null", "app://x"], ["app://", "nullx"]),
     (lambda origin: origin == A, [A], [B, "HTTPS://a.example"]),
-    ([B, lambda origin: "a.e" in origin and "yes"], [A, B], ["https://c.example"]),
+    ([B, lambda origin: "a.e" in origin and origin], [A, B], ["https://c.example"]),
     ([re.compile("https://b"), lambda _: True], [A, B, "null"], []),
 ]
 
@@ -485,8 +485,21 @@ def test_async_functions_without_flask_s_async_support(monkeypatch: pytest.Monke
         lambda _: lambda: False,
         lambda _: map(bool, [False]),
         lambda _: object(),
+        lambda _: [A],
+        lambda _: (False, "reason"),
+        lambda _: {A},
+        lambda _: {A: True},
+        lambda _: frozenset({A}),
+        lambda _: A.encode(),
+        lambda _: "false",
+        lambda _: "*",
+        lambda _: B,
+        lambda origin: Text(f"{origin}/"),
     ],
-    ids=["coroutine", "generator", "future", "function", "map", "object"],
+    ids=[
+        *("coroutine", "generator", "future", "function", "map", "object", "list", "tuple", "set", "dict", "frozenset"),
+        *("bytes", "false", "asterisk", "another origin", "longer str"),
+    ],
 )
 def test_what_is_neither_true_nor_false_is_no_answer(
     answer: Callable[[str], object], caplog: pytest.LogCaptureFixture
@@ -497,18 +510,53 @@ def test_what_is_neither_true_nor_false_is_no_answer(
         return answer(origin)
 
     for function in (ask, Cached(ask, max_age=9)):
+        caplog.clear()
         for app in at_every_level(function).values():
             assert not allows(app, A)
-    assert "return True or False" in caplog.text
+        assert "return True or False" in caplog.text
+
+
+@asynchronous
+def test_an_async_function_answers_as_others_do(caplog: pytest.LogCaptureFixture) -> None:
+    answers: list[object] = [A, "false", [A]]
+
+    async def ask(_: str) -> object:
+        return answers[0]
+
+    apps = at_every_level(ask).values()
+    assert all(allows(app, A) for app in apps)
+    assert caplog.records == []
+    for _ in range(2):
+        del answers[0]
+        assert not any(allows(app, A) for app in apps)
+    assert "a str that is not the origin" in caplog.text
+    assert "list" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
-    [("yes", True), ("", False), (None, False), ([], False), (1, True), (re.match("a", "a"), True)],
+    [
+        (True, True),
+        (False, False),
+        (None, False),
+        (1, True),
+        (0, False),
+        (0.0, False),
+        (re.match("a", "a"), True),
+        ("", False),
+        (A, True),
+        (Text(A), True),
+        (Origin(A), True),
+    ],
+    ids=short_id,
 )
-def test_plain_values_are_true_or_false(answer: object, expected: bool) -> None:
-    for app in at_every_level(lambda _: answer).values():
-        assert allows(app, A) is expected
+def test_plain_values_and_the_origin_are_answers(
+    answer: object, expected: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    for function in (lambda _: answer, Cached(lambda _: answer, max_age=9)):
+        for app in at_every_level(function).values():
+            assert allows(app, A) is expected
+    assert caplog.records == []
 
 
 # --- Cached -----------------------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ class CrossOriginOptions(TypedDict, total=False):
     """The allowed origins: literals, which are compared without case; regular expressions; or ``"*"`` for any
     origin. Default ``"*"``. Not in Flask-CORS: :class:`~flask_cors_rs.Origin`,
     :class:`~flask_cors_rs.Subdomains`, :class:`~flask_cors_rs.Regex`, and functions that take an origin and return
-    whether it is allowed, sync or async, which are called last."""
+    whether it is allowed (True or False, or the origin or None), sync or async, which are called last."""
 
     methods: Union[str, Iterable[str]]
     """The methods that a preflight may ask for. Default GET, HEAD, POST, OPTIONS, PUT, PATCH, DELETE."""

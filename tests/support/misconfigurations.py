@@ -832,6 +832,19 @@ def x():
         findings=("CORS002", "CORS005"),
     ),
     Case(
+        "A function that allows any origin, with credentials",
+        "https://portswigger.net/web-security/cors",
+        """
+def is_allowed(origin):
+    return True
+CORS(app, origins=is_allowed, supports_credentials=True)
+"""
+        + VIEW,
+        origin="https://evil.test",
+        credentials=True,
+        findings=("CORS025",),
+    ),
+    Case(
         "A private network that is open to any origin",
         "CVE-2024-6221",
         "CORS(app, allow_private_network=True)" + VIEW,

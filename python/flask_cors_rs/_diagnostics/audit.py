@@ -153,6 +153,11 @@ def _errors(found: Iterable[Finding], ignored: Iterable[str]) -> list[Finding]:
 
 
 def _log_all(findings: Iterable[Finding]) -> None:
+    """Log each finding once, with the first place where it was found: the policies of many resources can be alike."""
+    places: dict[Finding, list[str]] = {}
     for finding in findings:
         if finding.id != checks_options.UNKNOWN.id:  # A warning of every unknown option is logged anyway.
-            _log.warn("%s See %s", _log.printable(str(finding)), finding.anchor)
+            places.setdefault(finding._replace(where=""), []).append(finding.where)
+    for finding, (first, *others) in places.items():
+        where = f"{first} and {len(others)} more" if others else first
+        _log.warn("%s See %s", _log.printable(str(finding._replace(where=where))), finding.anchor)

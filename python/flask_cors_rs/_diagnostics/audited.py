@@ -16,7 +16,7 @@ from .findings import Registry
 from .text import quoted, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from flask import Flask
 
@@ -123,6 +123,13 @@ class AuditedApp(NamedTuple):
     sources: Sequence[PolicySource]
     views: Sequence[tuple[str, Options]]
     """The valid policies of decorated views, with their names in findings."""
+
+    def policies(self) -> Iterator[tuple[str, Options]]:
+        """Yield all valid policies, with their names in findings."""
+        yield from self.views
+        for source in self.sources:
+            for text, options in source.resources:
+                yield f"{text} of {source.name}", options
 
 
 _ORDINARY_ORIGIN = re.compile(r"https://(?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)+[a-z]+")

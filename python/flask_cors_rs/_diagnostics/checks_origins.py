@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+import secrets
+from contextlib import suppress
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
+from .._origins.functions import OriginFunction, synchronous
 from .._origins.syntax import browser_origin, origin_problem
 from .._setup_audit import allows_null, exposes_users
-from ..origins import Regex, Subdomains
-from .audited import UNKNOWN_ORIGINS, policy_checks, visible_checks
+from ..origins import Cached, Regex, Subdomains
+from .audited import UNKNOWN_ORIGINS, app_checks, policy_checks, visible_checks
 from .findings import Check
 from .text import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from .audited import AuditedPolicy
+    from flask import Flask
+
+    from .audited import AuditedApp, AuditedPolicy
     from .findings import Finding, Severity
 
 ANY_ORIGIN = Check(
@@ -44,6 +50,48 @@ def any_host_with_credentials(policy: AuditedPolicy) -> Iterator[Finding]:
         for text in policy.unlimited:
             detail = f"{text} matched every host name tried, and supports_credentials is on"
             yield ANY_ORIGIN.finding("error", "origins", policy.where, detail, example=UNKNOWN_ORIGINS[0])
+
+
+ANY_ORIGIN_BY_FUNCTION = Check(
+    "CORS025",
+    "A function that allows any origin, with credentials",
+    "Any page that a user visits can read what this user can read, and act in the user's name.",
+    "Compare the origin with a list in the function, or use Regex or Subdomains instead of a function.",
+    "never",
+    "Each function in `origins` is asked about made-up origins under `.invalid`, in the context of a request for `/`.",
+)
+
+
+@app_checks.add
+def function_that_allows_any_origin(audited: AuditedApp) -> Iterator[Finding]:
+    """Find functions that allow origins that nobody can have listed, in policies that allow credentials."""
+    # Only letters, as a function can look for these.
+    unknown = ("".join(secrets.choice(ascii_lowercase) for _ in range(16)) for _ in range(2))
+    # The first one does not change, so neither does the finding.
+    origins = [UNKNOWN_ORIGINS[0], *(f"https://{name}.invalid" for name in unknown)]
+    # The same function can be that of many resources.
+    answers: dict[int, bool] = {}
+    for where, options in audited.policies():
+        if not exposes_users(options, not options.any_origin):
+            continue
+        for matcher in options.origin_matchers:
+            if not isinstance(matcher, OriginFunction):
+                continue
+            function = matcher.function
+            while isinstance(function, Cached):  # Do not fill its cache with origins that nobody sends.
+                function = function.__wrapped__
+            if id(function) not in answers:
+                answers[id(function)] = all(_allows(function, origin, audited.app) for origin in origins)
+            if answers[id(function)]:
+                detail = f"{readable(function)} allowed every made-up origin, and supports_credentials is on"
+                yield ANY_ORIGIN_BY_FUNCTION.finding("error", "origins", where, detail, example=UNKNOWN_ORIGINS[0])
+
+
+def _allows(function: Callable[[str], object], origin: str, app: Flask) -> bool:
+    """Whether a function allows an origin, in the context of a request. Nothing is logged if it fails."""
+    with suppress(Exception), app.test_request_context(headers={"Origin": origin}):
+        return synchronous(function)(origin)
+    return False
 
 
 NULL_ORIGIN = Check(

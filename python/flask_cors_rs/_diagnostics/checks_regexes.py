@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .. import _engine
+from .._options.every_origin import matches_every_origin
 from .._options.longer_origins import longer_origin
-from .._options.patterns import RegexPattern, pattern_text
+from .._options.parse_trees import PARSER_ERRORS
+from .._options.patterns import RegexPattern
 from .._origins.public_suffixes import is_public_suffix, public_suffix_below, registrable_domain
 from . import samples
 from .audited import app_checks, policy_checks, visible_checks
@@ -37,7 +40,7 @@ def unanchored_regex(policy: AuditedPolicy) -> Iterator[Finding]:
     for regex in policy.regexes:
         example = next(iter(regex.longer_origins), None) or longer_origin(regex.regex)
         if example:
-            yield _unanchored(regex.text, policy.where, example)
+            yield _unanchored(regex.regex, policy.where, example)
 
 
 @visible_checks.add
@@ -46,11 +49,56 @@ def visibly_unanchored_regex(policy: AuditedPolicy) -> Iterator[Finding]:
     for regex in policy.narrow:
         example = longer_origin(regex)
         if example:
-            yield _unanchored(quoted(regex.text), policy.where, example)
+            yield _unanchored(regex, policy.where, example)
 
 
-def _unanchored(text: str, where: str, example: str) -> Finding:
-    return UNANCHORED.finding("error", "origins", where, f"{text} does not need to match to the end", example=example)
+def _unanchored(regex: RegexPattern, where: str, example: str) -> Finding:
+    if _allows_any_host(regex):
+        detail = f"{quoted(regex.text)} allows any host"
+        remedy = "List the allowed origins: a $ at the end of the expression does not help."
+    else:
+        detail = f"{quoted(regex.text)} does not need to match to the end"
+        remedy = _glob_remedy(regex.text)
+    return UNANCHORED.finding("error", "origins", where, detail, example=example, remedy=remedy)
+
+
+_HTTP = re.compile(r"\^?http(?:s|\(s\))?[?*]?:?/?\??/?\*?")
+"""A scheme that begins an expression, and what follows it up to the host."""
+
+
+def _allows_any_host(regex: RegexPattern) -> bool:
+    """Whether an expression has nothing to say about the host, as ``^https?://.*`` and ``http*``, by its text."""
+    scheme = _HTTP.match(regex.text)
+    if scheme is None:
+        return False
+    host = regex.text[scheme.end() :].replace("[^/]", ".")  # No host has a slash.
+    try:
+        return matches_every_origin(RegexPattern(re.compile(host, regex.flags & ~re.DEBUG)))
+    except PARSER_ERRORS:
+        return False  # It is no expression without the scheme.
+
+
+_ANY_PORT = re.compile(r"(\^?https?://[\w.-]+):\*")
+_ANY_PATH = re.compile(r"\^?(https?://[\w.-]+)/\*")
+_ANY_HOST = re.compile(r"(\^?[a-z][a-z0-9+.-]*://)\*")
+
+
+def _glob_remedy(text: str) -> str:
+    """Return what to write for an expression whose last character is meant as that of a glob, or an empty text.
+
+    With ``$``, such an expression would allow nothing that it is meant for.
+    """
+    if found := _ANY_PORT.fullmatch(text):
+        return f"Write {_escaped(found[1], '(:[0-9]+)?$')} for any port: in an expression, * repeats the : before it."
+    if found := _ANY_PATH.fullmatch(text):
+        return f"Write {quoted(found[1])}: an origin has no path."
+    if found := _ANY_HOST.fullmatch(text):
+        return f"Write {_escaped(found[1], '[a-z0-9-]+$')} for any name: in an expression, * repeats the / before it."
+    return ""
+
+
+def _escaped(text: str, end: str) -> str:
+    return quoted(text.replace(".", r"\.") + end)
 
 
 UNESCAPED_DOT = Check(
@@ -122,18 +170,24 @@ NO_ORIGIN_MATCHES = Check(
 )
 
 
+# It matches every text, with two groups: the host with its port, if any, and the glob of a port.
+_AFTER_GLOB = re.compile(r"^((?:[\w-][\w.-]*(?::[0-9]+)?)?)(:\*)?")
+
+
 @policy_checks.add
 @visible_checks.add
 def glob(policy: AuditedPolicy) -> Iterator[Finding]:
     """Find regular expressions that are meant as globs."""
     for glob in policy.globs:
-        host = glob.rpartition("*.")[2]
+        host, any_port = _AFTER_GLOB.findall(glob.replace("\\", "").rpartition("*.")[2])[0]
+        keywords = ", any_port=True" if any_port else ""
         yield NO_ORIGIN_MATCHES.finding(
             "error",
             "origins",
             policy.where,
             f"{quoted(glob)} is a regular expression, in which * repeats the character before it",
-            remedy=f"Use Subdomains('https://{host}'), with apex=True if {host} itself is allowed too.",
+            remedy=host
+            and f"Use Subdomains('https://{host}'{keywords}), with apex=True if {host} itself is allowed too.",
         )
 
 
@@ -181,11 +235,8 @@ def slow_regex(audited: AuditedApp) -> Iterator[Finding]:
 
 def _patterns(audited: AuditedApp) -> Iterator[tuple[str, Pattern, str]]:
     """Yield each pattern with its option and where it is."""
-    options = list(audited.views)
     for source in audited.sources:
-        for pattern, own in source.resources.patterns:
-            yield "resources", pattern, source.name
-            options.append((f"{pattern_text(pattern)} of {source.name}", own))
-    for where, own in options:
+        yield from (("resources", pattern, source.name) for pattern, _ in source.resources.patterns)
+    for where, own in audited.policies():
         yield from (("origins", pattern, where) for pattern in own.origins)
         yield from (("allow_headers", pattern, where) for pattern in own.allow_headers)

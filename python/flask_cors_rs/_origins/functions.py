@@ -46,7 +46,7 @@ class OriginFunction:
         return repr(self.function)
 
 
-_PLAIN = (bool, int, float, str, bytes, tuple, list, set, frozenset, dict, re.Match)
+_PLAIN = (bool, int, float, re.Match)
 """The types of answers, beside None, that are true or false as Python says."""
 
 
@@ -79,10 +79,13 @@ def synchronous(function: Any) -> Callable[[str], bool]:
         answer = ask(origin)
         if answer is None or isinstance(answer, _PLAIN):
             return bool(cast("object", answer))
+        if isinstance(answer, str) and (not answer or answer == origin):
+            return bool(answer)
         if inspect.iscoroutine(answer):
             answer.close()  # Otherwise Python warns that it was never awaited.
-        # A generator, an awaitable or a future, for example, would count as true.
-        raise TypeError(f"{named(function)} returned {type(answer)!r}: return True or False")
+        # A future, a list of origins or the text "false", for example, would count as true.
+        kind = "a str that is not the origin" if isinstance(answer, str) else repr(type(answer))
+        raise TypeError(f"{named(function)} returned {kind}: return True or False, or the origin itself to allow it")
 
     return answer
 
