@@ -33,11 +33,15 @@ def load(name: str) -> tuple[str, Engine]:
                     f"FLASK_CORS_RS_BACKEND=rust, but the compiled module cannot be imported ({error}): install a"
                     " wheel for this platform, build one with cargo, or set FLASK_CORS_RS_BACKEND to auto or python"
                 ) from error
-            _log.warn(
+            text = (
                 "The Python engine is used, because the compiled module cannot be imported (%s). Set"
-                " FLASK_CORS_RS_BACKEND=python to choose it without this warning.",
-                error,
+                " FLASK_CORS_RS_BACKEND=python to choose it without this warning."
             )
+            # A pure wheel has no compiled module, and must not print a line at each start.
+            if isinstance(error, ModuleNotFoundError):
+                _log.write(_log.WARNING, text, error)
+            else:
+                _log.warn(text, error)
         else:
             return "rust", cast("Engine", _rust)
     from . import python
