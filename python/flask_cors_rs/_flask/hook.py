@@ -17,7 +17,7 @@ from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask import Request, Response
+    from flask import Blueprint, Flask, Request, Response
 
     from .._engine.contract import Environ, HeaderList
     from .._observation import Observer
@@ -31,12 +31,34 @@ RESOURCES: Final = "_flask_cors_rs_resources"
 """The attribute by which our ``after_request`` functions are known: a function that returns their resources."""
 
 
-def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Resources], None]]:
-    """Make a function for ``Flask.after_request`` that applies the first rule that matches the path.
+class Registration:
+    """The rules of an extension in one application or Blueprint. The hook and the middleware find them here.
 
+    It exists as long as something applies the rules. The extension must not keep it, as that would keep the application
+    in existence.
+
+    :param app: the application or Blueprint, if it is known
     :param resources: the rules
-    :returns: the function, and another one that replaces its rules
     """
+
+    __slots__ = ("__weakref__", "app", "forget_plans", "resources")
+
+    def __init__(self, app: Flask | Blueprint | None, resources: Resources) -> None:
+        self.app = app
+        self.resources = resources
+        self.forget_plans: list[Callable[[], None]] = []
+        """Functions that let the hook and the middleware choose again what to do with requests."""
+
+    def replace_rules(self, resources: Resources) -> None:
+        """Replace the rules. A request that has begun keeps those it began with."""
+        # One assignment decides: a process that forks, or a signal handler that raises, can stop this at any line.
+        self.resources = resources
+        for forget_plan in self.forget_plans:
+            forget_plan()
+
+
+def make_after_request(registration: Registration) -> AfterRequest:
+    """Make a function for ``Flask.after_request`` that applies the first rule that matches the path."""
     lock = ForkableLock()
     apply: Apply | None = None
 
@@ -46,7 +68,7 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
         nonlocal apply
         with lock.current:
             while True:
-                current = resources
+                current = registration.resources
                 app = CONTEXT.get().app
                 chosen = current.rules.apply
                 if app.debug or is_observed(current.report_only):
@@ -57,7 +79,7 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
                     chosen = partial(_apply_and_note, chosen)
                 apply = chosen
                 # A signal handler that reconfigures can have interrupted this.
-                if resources is current:
+                if registration.resources is current:
                     return chosen
 
     def after_request(response: Response) -> Response:
@@ -81,18 +103,13 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
 
     def add_with_public_api(response: Response, request: Request) -> None:
         _note(request.environ)
-        current = resources
+        current = registration.resources
         if response.headers is not None and response.headers.get(ALLOW_ORIGIN):
             _log.write(_log.DEBUG, "The response already has an Access-Control-Allow-Origin, skipping")
             return
         number = current.log_match(request.path)
         if number is not None:
             add_headers(current.policies[number], response, request)
-
-    def replace_rules(others: Resources) -> None:
-        nonlocal apply, resources
-        with lock.current:
-            resources, apply = others, None
 
     def forget_plan() -> None:
         nonlocal apply
@@ -101,10 +118,11 @@ def make_after_request(resources: Resources) -> tuple[AfterRequest, Callable[[Re
             apply = None
 
     hook: Any = after_request
-    setattr(hook, RESOURCES, lambda: resources)
+    setattr(hook, RESOURCES, lambda: registration.resources)
     hook.forget_plan = forget_plan
+    registration.forget_plans.append(forget_plan)
     register(hook)
-    return after_request, replace_rules
+    return after_request
 
 
 def _apply_and_note(apply: Apply, environ: Environ, path: str, headers: HeaderList) -> None:
