@@ -190,6 +190,23 @@ def test_a_thread_that_changes_the_policies(function: str, middleware: bool, gat
     assert allows(app, A)
 
 
+@pytest.mark.parametrize("function", ["literals", "regexes"])
+def test_a_thread_that_audits_new_policies(function: str, gate: Gate) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: "hello", endpoint="index")
+    cors = CORS(app, origins=A)
+
+    def reconfigure() -> None:
+        stop_in(function, gate)
+        cors.reconfigure(origins=[A, r"https://[a-z]+\.b\.example$"], audit="raise")
+
+    def reconfigures() -> bool:
+        cors.reconfigure(origins=B, audit="raise")
+        return allows(app, B) and not allows(app, A)
+
+    check_in_child(gate, reconfigure, reconfigures)
+
+
 def test_a_thread_that_has_replaced_the_rules_and_not_yet_what_was_made_of_them(gate: Gate) -> None:
     app = Flask(__name__)
     app.add_url_rule("/", view_func=lambda: "hello", endpoint="index")
