@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .. import _log
 from .._evaluation import note_outer_evaluation
 from .._headers import ALLOW_ORIGIN, has_allow_origin
-from .._process_state import ForkableLock, decorations, is_observed, register
+from .._process_state import ForkableLock, decorations, imports, is_observed, register
 from .context import CONTEXT, refuse_outside_request
 from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 
@@ -72,7 +72,8 @@ def make_after_request(registration: Registration) -> AfterRequest:
                 app = CONTEXT.get().app
                 chosen = current.rules.apply
                 if app.debug or is_observed(current.report_only):
-                    from .observer import observer_of
+                    with imports.current:
+                        from .observer import observer_of
 
                     chosen = partial(_apply_and_observe, current, observer_of(app))
                 if decorations.middlewares:

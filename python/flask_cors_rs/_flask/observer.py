@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from .._observation import Observer
 from .context import CONTEXT
 from .routing import match
 from .state import state_of
@@ -15,13 +16,10 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from .._engine.contract import Environ
-    from .._observation import Observer
 
 
 def observer_of(app: Flask) -> Observer:
     """Return the observer of the decisions for an application."""
-    from .._observation import Observer
-
     # The policies of views are kept as long as the application exists, and must not keep it in existence.
     weak: Any = ref(app)
     application: Callable[[], Any] = weak
