@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 
 from flask_cors_rs import CORS, Cached
+from support.engines import ENGINES
 from support.processes import run_python
 
 if TYPE_CHECKING:
@@ -170,6 +171,81 @@ print(sorted(name for name in set(sys.modules) - before if name.startswith(("fla
     assert (run.returncode, run.stdout) == (0, "[]\n"), run.stderr
 
 
+FORK_AT_IMPORTS = r"""
+import os, signal, sys, threading
+from flask import Flask
+from werkzeug.test import Client
+from flask_cors_rs import CORS, CORSMiddleware, Subdomains, cors_refused, cross_origin
+import flask_cors_rs
+
+importing = threading.Event()
+modules = []
+
+class Finder:
+    # It finds nothing, but gives the process time to fork.
+    def find_spec(name, path=None, target=None):
+        if threading.current_thread() is thread and name.startswith("flask_cors_rs"):
+            modules.append(name)
+            importing.set()
+            threading.Event().wait(0.1)
+
+def ask():
+    return Client(app).get("/", headers={"Origin": "https://a.example"}).headers.get("Access-Control-Allow-Origin")
+
+action, expected = ask, "https://a.example"
+app = Flask("app")
+app.add_url_rule("/", "index", view_func=lambda: "hello")
+decorated = cross_origin()(lambda: "hello")
+Client(Flask("other")).get("/")
+exec(sys.argv[1])
+thread = threading.Thread(target=action)
+sys.meta_path.insert(0, Finder)
+thread.start()
+statuses = []
+while thread.is_alive():
+    if importing.wait(0.01):
+        importing.clear()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(10)
+            os._exit(0 if action() == expected else 1)
+        statuses.append(os.waitpid(child, 0)[1])
+print(bool(modules), {*statuses}, *modules)
+"""
+SIGNAL = "cors_refused.connect(lambda sender, **_: None, weak=False)"
+DECORATED = "app.view_functions['index'] = decorated"
+
+
+@pytest.mark.parametrize(
+    "set_up",
+    [
+        f"{SIGNAL}; CORS(app, origins='https://a.example')",
+        f"{SIGNAL}; CORS(app, origins='https://a.example', middleware=True)",
+        f"{SIGNAL}; app.wsgi_app = CORSMiddleware(app.wsgi_app, origins='https://a.example')",
+        f"{DECORATED}; {SIGNAL}",
+        f"{DECORATED}; app.config['CORS_ORIGINS'] = lambda origin: True",
+        f"{DECORATED}; import logging; logging.getLogger('flask_cors_rs').setLevel('DEBUG')",
+        "CORS(app, origins='https://a.example'); app.debug = True",
+        "CORS(app, origins='https://b.example'); expected = None; app.debug = True",
+        "cors = CORS(app); action = lambda: cors.reconfigure(origins='https://a.example', audit='raise') or expected",
+        "action = lambda: Subdomains('https://a.example').origin",
+    ],
+)
+def test_a_thread_that_imports_what_it_needs(set_up: str, engine: str) -> None:
+    run = run_python("-W", "ignore", "-c", FORK_AT_IMPORTS, set_up, FLASK_CORS_RS_BACKEND=engine, FLASK_DEBUG=None)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("True {0} "), run.stdout
+
+
+@pytest.mark.parametrize(
+    "origins", [r"r'https://\w+\.example$'", "Subdomains('https://example.com'), 'https://a.example'"]
+)
+def test_a_thread_that_translates_a_regular_expression(origins: str) -> None:
+    if "rust" not in ENGINES:
+        pytest.skip("only the engine in Rust needs the translation")
+    test_a_thread_that_imports_what_it_needs(f"{DECORATED}; app.config['CORS_ORIGINS'] = {origins}", "rust")
+
+
 @pytest.mark.parametrize("middleware", [False, True])
 @pytest.mark.parametrize("function", ["compile_resources", "replace_rules"])
 def test_a_thread_that_changes_the_policies(function: str, middleware: bool, gate: Gate) -> None:
@@ -188,6 +264,23 @@ def test_a_thread_that_changes_the_policies(function: str, middleware: bool, gat
 
     check_in_child(gate, reconfigure, reconfigures)
     assert allows(app, A)
+
+
+@pytest.mark.parametrize("function", ["literals", "regexes"])
+def test_a_thread_that_audits_new_policies(function: str, gate: Gate) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: "hello", endpoint="index")
+    cors = CORS(app, origins=A)
+
+    def reconfigure() -> None:
+        stop_in(function, gate)
+        cors.reconfigure(origins=[A, r"https://[a-z]+\.b\.example$"], audit="raise")
+
+    def reconfigures() -> bool:
+        cors.reconfigure(origins=B, audit="raise")
+        return allows(app, B) and not allows(app, A)
+
+    check_in_child(gate, reconfigure, reconfigures)
 
 
 def test_a_thread_that_has_replaced_the_rules_and_not_yet_what_was_made_of_them(gate: Gate) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import threading
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -244,6 +246,67 @@ def test_a_call_in_a_signal_handler_decides_over_the_call_that_it_interrupts(mid
     assert set(in_use[:later]) == {(A, None, A, None)}
     assert set(in_use[later:]) == {(None, B, None, B)}
     assert later < 12 < len(in_use)
+
+
+def test_a_call_that_a_signal_handler_ends_by_an_exception_changes_everything_or_nothing(middleware: bool) -> None:
+    if sys.version_info < (3, 11) and not middleware:
+        pytest.skip("a trace function resets the variables of closures: https://bugs.python.org/issue30744")
+    apps = make_app(), make_app()
+    cors = CORS(origins=A, middleware=middleware)
+    for app in apps:
+        cors.init_app(app)
+
+    def in_use(origin: str) -> list[str | None]:
+        return [allowed for app in apps for allowed in (exposed(app, origin)[0], preflight(app, origin))]
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    def reconfigure() -> None:
+        with suppress(KeyboardInterrupt):
+            cors.reconfigure(origins=B)
+
+    seen: list[Any] = []
+    for _ in interrupted_at_each_line(reconfigure, interrupt):
+        seen.append(in_use(B))
+        cors.reconfigure(origins=A)
+        assert (in_use(A), in_use(B)) == ([A] * 4, [None] * 4)
+    changed = seen.index([B] * 4)
+    assert seen == [[None] * 4] * changed + [[B] * 4] * (len(seen) - changed)
+    assert changed > 100
+
+
+@pytest.mark.filterwarnings("ignore:.*fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_a_process_that_was_forked_during_a_call_can_change_the_policies(middleware: bool) -> None:
+    if sys.version_info < (3, 11) and not middleware:
+        pytest.skip("a trace function resets the variables of closures: https://bugs.python.org/issue30744")
+    app = make_app()
+    cors = CORS(app, origins=A, middleware=middleware)
+
+    def is_changed() -> bool:
+        for origin, other in ((A, B), (B, A)):
+            cors.reconfigure(origins=origin)
+            if (exposed(app, origin)[0], exposed(app, other)[0], preflight(app, origin)) != (origin, None, origin):
+                return False
+        return True
+
+    def fork() -> None:
+        child = os.fork()
+        if child == 0:
+            status = 2
+            try:
+                sys.settrace(None)
+                status = 0 if is_changed() else 1
+            finally:
+                os._exit(status)
+        statuses.append(os.waitpid(child, 0)[1])
+
+    statuses: list[int] = []
+    for _ in interrupted_at_each_line(lambda: cors.reconfigure(origins="https://c.example"), fork):
+        pass
+    assert len(statuses) > 100
+    assert not any(statuses)
 
 
 def test_a_call_in_a_signal_handler_that_interrupts_a_request_takes_effect(middleware: bool) -> None:

@@ -7,13 +7,14 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from . import _log
+
+# Not only for type checkers: otherwise the engine would import it at the first request that is logged.
+from ._engine.decision import Decision  # noqa: TC001
 from ._headers import ENVIRON_ORIGIN, ENVIRON_REQUEST_HEADERS, ENVIRON_REQUEST_METHOD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
-
-    from ._engine.decision import Decision
 
 
 class Limiter:

@@ -12,6 +12,7 @@ from . import _log
 from ._engine.decision import Decision
 from ._headers import ENVIRON_ORIGIN, VARY, has_allow_origin, merge_vary
 from ._options.patterns import pattern_text
+from ._process_state import imports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,7 +91,8 @@ class Observer:
         if not environ.get(ENVIRON_ORIGIN):
             return
         if self._debug:
-            from ._decision_log import log_blocked
+            with imports.current:
+                from ._decision_log import log_blocked
 
             log_blocked(decision, environ, rule)
         if candidate is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+# What logging does at a fork must be registered first, see below.
+import logging  # noqa: F401
 import os
+from importlib import import_module
 from sys import modules
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -62,10 +65,11 @@ class LazyRecorder:
     def __call__(self) -> Recorder:
         """Return the recorder."""
         if not self._made:
-            from .report_only import Recorder
-
+            with imports.current:
+                # By its name, as a statement could import only what is below: this module is among the lowest.
+                module: Any = import_module("flask_cors_rs.report_only")
             # Two threads can do so at the same time. The first one counts.
-            self._made.append(Recorder())
+            self._made.append(module.Recorder())
         return self._made[0]
 
 
@@ -93,11 +97,27 @@ class ForkableLock:
 _locks: set[ReferenceType[ForkableLock]] = set()
 
 
+imports = ForkableLock()
+"""What imports a module while requests run holds this lock, and a process that forks waits for it.
+
+A thread that imports a module holds another lock, which would stay locked in the child, as the thread does not go on
+there: the child could never import the module.
+"""
+
+
 def _free_locks() -> None:
     for reference in _locks.copy():
         lock = reference()
         if lock is not None:
             lock.current = RLock()
+
+
+def _begin_fork() -> None:
+    imports.current.acquire()
+
+
+def _end_fork_in_parent() -> None:
+    imports.current.release()
 
 
 def _begin_in_child() -> None:
@@ -107,7 +127,13 @@ def _begin_in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_in_child)
+    # What is registered as `before` is called from the last one to the first one. So logging, which an import can wait
+    # for, has not yet locked its lock when this waits for the import.
+    os.register_at_fork(
+        before=_begin_fork,
+        after_in_parent=_end_fork_in_parent,
+        after_in_child=_begin_in_child,
+    )
 
 # An object with a slot: reading it takes 100 instructions fewer than reading an attribute of a class.
 decorations = _Decorations()

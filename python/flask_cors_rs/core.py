@@ -16,7 +16,7 @@ from flask import current_app, request
 from werkzeug.datastructures import Headers, MultiDict
 
 from . import _engine, _log
-from ._flask.hook import make_after_request as _make_after_request
+from ._flask.hook import Registration as _Registration, make_after_request as _make_after_request
 from ._flask.response import EVALUATED as FLASK_CORS_EVALUATED, add_headers as _add_headers
 from ._headers import (
     ALLOW_CREDENTIALS as ACL_CREDENTIALS,
@@ -239,4 +239,4 @@ def make_after_request_function(resources: Sequence[tuple[Any, Options]]) -> Cal
         (_patterns.RegexPattern(path) if _patterns.is_compiled(path) else str(path), options)
         for path, options in resources
     ]
-    return _make_after_request(_Resources(rules))[0]
+    return _make_after_request(_Registration(None, _Resources(rules)))

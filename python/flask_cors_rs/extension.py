@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
 from ._flask.context import CONTEXT
-from ._flask.hook import make_after_request
+from ._flask.hook import Registration, make_after_request
 from ._flask.state import extension_name, state_of
 from ._headers import INTERCEPTED
 from ._options.parse import config_layer, resolved
@@ -15,30 +15,12 @@ from ._process_state import ForkableLock, decorations
 from ._setup_audit import audit_at_setup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flask import Blueprint, Flask, Response
     from typing_extensions import Unpack
 
     from ._flask.hook import AfterRequest
     from ._options.resources import Resources
     from .options import CORSOptions
-
-    ReplaceRules = Callable[[Resources], None]
-
-
-class _Registration:
-    """An application or Blueprint that an extension is registered with, and the functions that replace its rules.
-
-    It exists as long as something applies the rules. The extension must not keep it, as that would keep the application
-    in existence.
-    """
-
-    __slots__ = ("__weakref__", "app", "replace_rules")
-
-    def __init__(self, app: Flask | Blueprint, replace_rules: list[ReplaceRules]) -> None:
-        self.app = app
-        self.replace_rules = replace_rules
 
 
 class CORS:
@@ -65,12 +47,12 @@ class CORS:
 
     def __init__(self, app: Flask | Blueprint | None = None, **options: Unpack[CORSOptions]) -> None:
         self._options = options
-        self._registrations: list[ref[_Registration]] = []
+        self._registrations: list[ref[Registration]] = []
         # Reentrant, as a signal handler may call reconfigure() while another call runs.
         self._lock = ForkableLock()
         self._calls = self._latest = 0
         """How many calls of ``reconfigure()`` have begun, and the number of the latest one whose rules are in use."""
-        self._waiting: list[tuple[int, CORSOptions, list[tuple[_Registration, Resources]]]] = []
+        self._waiting: list[tuple[int, CORSOptions, list[tuple[Registration, Resources]]]] = []
         self._replacing: object = None
         """The lock under which a call replaces rules. In a forked process it is no longer the current one."""
         if app is not None:
@@ -102,17 +84,13 @@ class CORS:
             decorations.count += 1
         if not is_blueprint:
             state_of(app)  # Programs read it.
-        after_request, replace_rules = make_after_request(resources, _name(app))
-        registration = _Registration(app, [replace_rules])
+        registration = Registration(app, resources)
+        after_request = make_after_request(registration, _name(app))
         if resources.middleware:
             from ._flask.middleware import add_middleware
 
-            registration.replace_rules.append(add_middleware(app, resources))
-            state_of(app).registrations.append(registration)
+            add_middleware(app, registration)
         else:
-            # A Blueprint hands its hooks on to applications, and can then be gone itself.
-            hook: Any = after_request
-            hook.registration = registration
             app.after_request(after_request)
         if resources.intercept_exceptions and hasattr(app, "handle_exception"):
             # The hook runs here before those of Blueprints and of other extensions, as in Flask-CORS.
@@ -151,8 +129,15 @@ class CORS:
             compiled = [(each, compile_resources(options, config=config_layer(each.app))) for each in registrations]
             for registration, resources in compiled:
                 _audit(registration.app, resources)
-            self._waiting.append((call, options, compiled))
-            self._replace_rules(lock)
+            replacing = self._replacing
+            try:
+                self._waiting.append((call, options, compiled))
+                self._replace_rules(lock)
+            except BaseException:
+                # A signal handler has raised it. By now some of the policies can have changed: change the others too.
+                self._replacing = replacing
+                self._replace_rules(lock)
+                raise
 
     def _replace_rules(self, lock: object) -> None:
         """Replace the rules by those of the latest call of ``reconfigure()``.
@@ -161,24 +146,23 @@ class CORS:
         """
         while self._waiting and self._replacing is not lock:
             self._replacing = lock
-            try:
-                waiting, self._waiting = self._waiting, []
-                for call, options, compiled in waiting:
-                    if call > self._latest:
-                        for registration, resources in compiled:
-                            for replace_rules in registration.replace_rules:
-                                replace_rules(resources)
-                        self._options, self._latest = options, call
-            finally:
-                self._replacing = None
+            while self._waiting:
+                call, options, compiled = self._waiting[0]
+                if call > self._latest:
+                    for registration, resources in compiled:
+                        registration.replace_rules(resources)
+                    self._options, self._latest = options, call
+                # Not before: what an exception interrupts is done again.
+                self._waiting.pop(0)
+            self._replacing = None
 
 
-def _name(app: Flask | Blueprint) -> str:
+def _name(app: Flask | Blueprint | None) -> str:
     """Return what messages call an extension of an application or Blueprint."""
     return extension_name(None if hasattr(app, "wsgi_app") else getattr(app, "name", None))
 
 
-def _audit(app: Flask | Blueprint, resources: Resources) -> None:
+def _audit(app: Flask | Blueprint | None, resources: Resources) -> None:
     """Audit new policies of an application. A Blueprint has no debug mode."""
     audit_at_setup(resources, _name(app), getattr(app, "config", None), debug=getattr(app, "debug", False))
 

@@ -12,11 +12,11 @@ from ._evaluation import Evaluation, outer_evaluation
 from ._headers import EVALUATED, VARY
 from ._options.resources import compile_resources
 from ._plan import PASSED_ON, VIEWS_HAVE_CHANGED, Plan
-from ._process_state import ForkableLock, LazyRecorder, decorations, is_observed, register
+from ._process_state import ForkableLock, LazyRecorder, decorations, imports, is_observed, register
 from ._setup_audit import audit_at_setup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication
     from typing_extensions import Unpack
@@ -59,12 +59,12 @@ class CORSMiddleware:
         resources = compile_resources(options)
         audit_at_setup(resources, "CORSMiddleware", debug=debug)
         self.debug = debug
-        self._set_up(wsgi_app, (resources,))
+        self._resources = (resources,)
+        self._set_up(wsgi_app)
 
-    def _set_up(self, wsgi_app: WSGIApplication, resources: tuple[Resources, ...]) -> None:
+    def _set_up(self, wsgi_app: WSGIApplication) -> None:
         self.wsgi_app = wsgi_app
         self._lock = ForkableLock()
-        self._resources = resources
         self._plan: Plan | None = None
         self._recorder = LazyRecorder()
         register(self)
@@ -74,26 +74,15 @@ class CORSMiddleware:
         """The sets of rules, in the order in which they are asked."""
         return self._resources
 
-    def replace_rules(self, resources: Sequence[Resources]) -> None:
-        """Replace all rules. A request that has begun keeps those it began with."""
-        with self._lock.current:
-            self._resources = tuple(resources)
-            self._plan = None
-
-    def exchange_rules(self, old: Resources, new: Resources) -> None:
-        """Replace one set of rules, and keep the others."""
-        with self._lock.current:
-            self.replace_rules([new if resources is old else resources for resources in self._resources])
-
     def _new_plan(self) -> Plan:
         """Make the plan for the requests from now on."""
         # Not before the first request: whether a Flask application is in debug mode is known only then.
         with self._lock.current:
             while True:
-                resources = self._resources
+                resources = self.resources
                 plan = self._plan = self._make_plan(resources)
                 # A signal handler that reconfigures can have interrupted this.
-                if self._resources is resources:
+                if self.resources == resources:
                     return plan
 
     def _make_plan(self, resources: tuple[Resources, ...]) -> Plan:
@@ -104,9 +93,10 @@ class CORSMiddleware:
         return bool(resources) and (self.debug or any(is_observed(own.report_only) for own in resources))
 
     def _observer(self) -> Observer:
-        from werkzeug.wrappers import Request
+        with imports.current:
+            from werkzeug.wrappers import Request
 
-        from ._observation import Observer
+            from ._observation import Observer
 
         return Observer(
             ref(self),

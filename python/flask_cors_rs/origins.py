@@ -12,6 +12,8 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from ._process_state import imports
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
@@ -43,7 +45,8 @@ class Origin(str):
 
     def __new__(cls, origin: str) -> Self:
         """Validate the origin."""
-        from ._origins.syntax import split_origin
+        with imports.current:
+            from ._origins.syntax import split_origin
 
         split_origin("Origin", origin)
         return super().__new__(cls, origin)
@@ -113,8 +116,9 @@ class Subdomains(_Value):
     def __init__(
         self, origin: str, apex: bool = False, any_port: bool = False, *, allow_public_suffixes: bool = False
     ) -> None:
-        from ._origins.public_suffixes import is_public_suffix, public_suffix_below
-        from ._origins.syntax import split_origin
+        with imports.current:
+            from ._origins.public_suffixes import is_public_suffix, public_suffix_below
+            from ._origins.syntax import split_origin
 
         for name, value in zip(self._arguments, (origin, apex, any_port, allow_public_suffixes)):
             object.__setattr__(self, name, value)
@@ -146,7 +150,8 @@ class Subdomains(_Value):
     @property
     def rust(self) -> str | None:
         """The pattern for Rust's ``regex``."""
-        from ._regex.translation import cached_translation
+        with imports.current:
+            from ._regex.translation import cached_translation
 
         return cached_translation(self._compiled, whole=True).rust
 
@@ -181,8 +186,9 @@ class Regex(_Value):
     _matcher: LinearMatcher
 
     def __init__(self, pattern: str | re.Pattern[str]) -> None:
-        from ._regex.linear import LinearMatcher
-        from ._regex.translation import translate
+        with imports.current:
+            from ._regex.linear import LinearMatcher
+            from ._regex.translation import translate
 
         object.__setattr__(self, "pattern", pattern)
         given: Any = pattern
@@ -229,7 +235,8 @@ class Cached:
     """
 
     def __init__(self, function: Callable[[str], object], *, max_age: float | timedelta, maxsize: int = 1024) -> None:
-        from ._origins.functions import named, synchronous
+        with imports.current:
+            from ._origins.functions import named, synchronous
 
         duration: Any = max_age
         self._seconds: float = duration.total_seconds() if hasattr(duration, "total_seconds") else duration

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._flask.hook import resources_of
@@ -13,6 +13,7 @@ from .._flask.state import extension_name
 from .._flask.view_policies import policies_of
 from .._options.patterns import RegexPattern, pattern_text
 from ..middleware import CORSMiddleware
+from .lazy import LazyProperty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -135,7 +136,7 @@ class RoutedResource:
         """The path pattern as it was written."""
         return pattern_text(self.pattern)
 
-    @cached_property
+    @LazyProperty
     def hidden_path(self) -> str | None:
         """A sample path that the pattern matches, if an earlier resource matches all of these."""
         if self.paths:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._options.longer_origins import ENDS
@@ -13,6 +12,7 @@ from .._setup_audit import allows_every_origin, is_glob
 from ..origins import Regex
 from . import samples
 from .findings import Registry
+from .lazy import LazyProperty
 from .text import quoted, readable
 
 if TYPE_CHECKING:
@@ -82,17 +82,17 @@ class AuditedPolicy:
         self.narrow = [regex for regex in limited if not is_glob(regex.text)]
         """The other regular expressions, without those that allow every origin."""
 
-    @cached_property
+    @LazyProperty
     def literals(self) -> list[str]:
         """The literals among the origins, without those that are certainly valid."""
         return [origin for origin in self.options.origins if isinstance(origin, str) and not is_ordinary_origin(origin)]
 
-    @cached_property
+    @LazyProperty
     def regexes(self) -> list[AuditedRegex]:
         """:attr:`narrow`, with samples."""
         return [AuditedRegex(regex) for regex in self.narrow]
 
-    @cached_property
+    @LazyProperty
     def unlimited(self) -> list[str]:
         """The expressions that allow any host name, although they match to the end."""
         whole = [regex for regex in self.options.origin_matchers if isinstance(regex, Regex)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .._options.patterns import RegexPattern
@@ -12,6 +11,7 @@ from .._origins.functions import OriginFunction
 from .._regex.linear import LinearMatcher
 from .._regex.translation import translate
 from ..origins import Regex, Subdomains
+from .lazy import LazyProperty
 from .samples import matching, safe_match, with_dots_replaced
 from .text import comma_separated, readable
 
@@ -65,14 +65,14 @@ class Item:
             return False
         return self.kind == "any" or self._match(text) is not None
 
-    @cached_property
+    @LazyProperty
     def _match(self) -> Callable[[str], object]:
         pattern = cast("re.Pattern[str]", self._pattern)
         if self.kind == "regex":
             return safe_match(pattern)
         return pattern.fullmatch if self.matcher is None else self.matcher.match
 
-    @cached_property
+    @LazyProperty
     def matcher(self) -> LinearMatcher | None:
         """The automaton for texts of visible ASCII, or None if there is no exact one."""
         if self._pattern is None:

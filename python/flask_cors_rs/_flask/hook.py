@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .. import _log
 from .._evaluation import note_outer_evaluation
 from .._headers import ALLOW_ORIGIN, has_allow_origin
-from .._process_state import ForkableLock, decorations, is_observed, register
+from .._process_state import ForkableLock, decorations, imports, is_observed, register
 from .context import CONTEXT, refuse_outside_request
 from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 from .state import extension_name
@@ -18,7 +18,7 @@ from .state import extension_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask import Request, Response
+    from flask import Blueprint, Flask, Request, Response
 
     from .._engine.contract import Environ, HeaderList
     from .._observation import Observer
@@ -34,18 +34,40 @@ OBSERVED: Final = "_flask_cors_rs_observed"
 environ, as a program can use that for another request."""
 
 
-def make_after_request(
-    resources: Resources, name: str = extension_name()
-) -> tuple[AfterRequest, Callable[[Resources], None]]:
+class Registration:
+    """The rules of an extension in one application or Blueprint. The hook and the middleware find them here.
+
+    It exists as long as something applies the rules. The extension must not keep it, as that would keep the application
+    in existence.
+
+    :param app: the application or Blueprint, if it is known
+    :param resources: the rules
+    """
+
+    __slots__ = ("__weakref__", "app", "forget_plans", "resources")
+
+    def __init__(self, app: Flask | Blueprint | None, resources: Resources) -> None:
+        self.app = app
+        self.resources = resources
+        self.forget_plans: list[Callable[[], None]] = []
+        """Functions that let the hook and the middleware choose again what to do with requests."""
+
+    def replace_rules(self, resources: Resources) -> None:
+        """Replace the rules. A request that has begun keeps those it began with."""
+        # One assignment decides: a process that forks, or a signal handler that raises, can stop this at any line.
+        self.resources = resources
+        for forget_plan in self.forget_plans:
+            forget_plan()
+
+
+def make_after_request(registration: Registration, name: str = extension_name()) -> AfterRequest:
     """Make a function for ``Flask.after_request`` that applies the first rule that matches the path.
 
-    :param resources: the rules
     :param name: what messages call the extension
-    :returns: the function, and another one that replaces its rules
     """
     lock = ForkableLock()
     # The option is read here, as those of `reconfigure()` do not include it.
-    apply_observed = partial(_apply_observed, name, resources.middleware)
+    apply_observed = partial(_apply_observed, name, registration.resources.middleware)
     apply: Apply | None = None
 
     def choose_apply() -> Apply:
@@ -54,13 +76,13 @@ def make_after_request(
         nonlocal apply
         with lock.current:
             while True:
-                current = resources
+                current = registration.resources
                 chosen = apply_observed(current) or current.rules.apply
                 if decorations.middlewares:
                     chosen = partial(_apply_and_note, chosen)
                 apply = chosen
                 # A signal handler that reconfigures can have interrupted this.
-                if resources is current:
+                if registration.resources is current:
                     return chosen
 
     def after_request(response: Response) -> Response:
@@ -84,17 +106,12 @@ def make_after_request(
 
     def add_with_public_api(response: Response, request: Request) -> None:
         _note(request.environ)
-        current = resources
+        current = registration.resources
         if response.headers is not None and response.headers.get(ALLOW_ORIGIN):
             _log.write(_log.DEBUG, "The response already has an Access-Control-Allow-Origin, skipping")
             return
         observed = None if hasattr(response, RESPONSE_EVALUATED) else apply_observed(current)
         _add_by_rule(current, observed, response, request)
-
-    def replace_rules(others: Resources) -> None:
-        nonlocal apply, resources
-        with lock.current:
-            resources, apply = others, None
 
     def forget_plan() -> None:
         nonlocal apply
@@ -103,10 +120,11 @@ def make_after_request(
             apply = None
 
     hook: Any = after_request
-    setattr(hook, RESOURCES, lambda: resources)
+    setattr(hook, RESOURCES, lambda: registration.resources)
     hook.forget_plan = forget_plan
+    registration.forget_plans.append(forget_plan)
     register(hook)
-    return after_request, replace_rules
+    return after_request
 
 
 def _add_by_rule(resources: Resources, observed: Apply | None, response: Response, request: Request) -> None:
@@ -123,7 +141,8 @@ def _add_by_rule(resources: Resources, observed: Apply | None, response: Respons
         return
     policy = resources.policies[number]
     if observed is not None:
-        from .observer import ObservedRule
+        with imports.current:
+            from .observer import ObservedRule
 
         policy = ObservedRule(observed, path, policy)
     add_headers(policy, response, request)
@@ -138,7 +157,8 @@ def _apply_observed(name: str, in_middleware: bool, resources: Resources) -> App
     app = CONTEXT.get().app
     if not (app.debug or is_observed(resources.report_only)):
         return None
-    from .observer import observer_of
+    with imports.current:
+        from .observer import observer_of
 
     return partial(_apply_and_observe, resources, in_middleware, observer_of(app, name))
 

@@ -13,7 +13,7 @@ from .._engine.path import decoded
 from .._evaluation import note_evaluation, note_outer_evaluation, note_request
 from .._headers import ENVIRON_REQUEST_METHOD, has_allow_origin, is_preflight
 from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan
-from .._process_state import decorations, forget_plans
+from .._process_state import decorations, forget_plans, imports
 from ..middleware import CORSMiddleware
 from .context import CONTEXT
 from .hook import resources_of
@@ -41,16 +41,16 @@ if TYPE_CHECKING:
     from .._options.resources import Resources
     from .._plan import Preflight, PreflightResult
     from ..report_only import Report
+    from .hook import Registration
     from .view_policies import ViewPolicies
 
 
-def add_middleware(app: Flask | Blueprint, resources: Resources) -> Callable[[Resources], None]:
+def add_middleware(app: Flask | Blueprint, registration: Registration) -> None:
     """Wrap ``app.wsgi_app``.
 
     Extensions of one application share a middleware. The one registered last is asked first, as Flask does with
     ``after_request`` functions.
 
-    :returns: a function that replaces the rules
     :raises ValueError: ``app`` is a Blueprint
     """
     flask: Any = app
@@ -61,27 +61,25 @@ def add_middleware(app: Flask | Blueprint, resources: Resources) -> Callable[[Re
         )
     state = state_of(flask)
 
-    def replace_rules(others: Resources) -> None:
-        nonlocal resources
+    def forget_plan() -> None:
         # An extension registered later can have made a new middleware and moved the rules to it.
         middleware = state.middleware
         if middleware is not None:
-            middleware.exchange_rules(resources, others)
-        resources = others
+            middleware.forget_plan()
 
+    registration.forget_plans.append(forget_plan)
     before = state.middleware
     if before is not None and before.__call__ == flask.wsgi_app:
-        before.replace_rules([resources, *before.resources])
-        return replace_rules
-    everything = [resources]
+        before.replace_registrations((registration, *before.registrations))
+        return
+    registrations: tuple[Registration, ...] = (registration,)
     if before is not None:
         # Another middleware has been added around ours. Its responses are the new extension's as well.
-        everything += before.resources
-        before.replace_rules([])
-    state.middleware = FlaskMiddleware(flask, tuple(everything))
+        registrations += before.registrations
+        before.replace_registrations(())
+    state.middleware = FlaskMiddleware(flask, registrations)
     # Calling a bound method is faster than calling an object.
     flask.wsgi_app = state.middleware.__call__
-    return replace_rules
 
 
 class FlaskMiddleware(CORSMiddleware):
@@ -89,9 +87,10 @@ class FlaskMiddleware(CORSMiddleware):
 
     _app: Flask
 
-    def __init__(self, app: Flask, resources: tuple[Resources, ...]) -> None:
+    def __init__(self, app: Flask, registrations: tuple[Registration, ...]) -> None:
         self._app = app
-        self._set_up(app.wsgi_app, resources)
+        self.registrations = registrations
+        self._set_up(app.wsgi_app)
         is_first = not decorations.middlewares
         decorations.middlewares += 1
         if is_first:
@@ -112,6 +111,16 @@ class FlaskMiddleware(CORSMiddleware):
             _note_requests(flask)
 
     @property
+    def resources(self) -> tuple[Resources, ...]:
+        """The sets of rules, in the order in which they are asked."""
+        return tuple([registration.resources for registration in self.registrations])
+
+    def replace_registrations(self, registrations: tuple[Registration, ...]) -> None:
+        """Replace the registrations whose rules are applied, in the order in which they are asked."""
+        self.registrations = registrations
+        self.forget_plan()
+
+    @property
     def debug(self) -> bool:  # type: ignore[override]
         """Whether the application is in debug mode."""
         return self._app.debug
@@ -122,7 +131,8 @@ class FlaskMiddleware(CORSMiddleware):
         return FlaskPlan(resources, observer, self._app, is_direct=is_direct)
 
     def _observer(self) -> Observer:
-        from .observer import observer_of
+        with imports.current:
+            from .observer import observer_of
 
         return observer_of(self._app)
 
@@ -356,7 +366,8 @@ class FlaskPlan(Plan):
         if policy is None:
             super().log_preflight(environ)
         else:
-            from .._decision_log import log_decision
+            with imports.current:
+                from .._decision_log import log_decision
 
             log_decision(policy.decide(environ), environ)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from .._observation import Observer
 from .context import CONTEXT
 from .routing import match
 from .state import extension_name, state_of
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from .._engine.contract import Environ, HeaderList, Policy
-    from .._observation import Observer
     from .hook import Apply
 
 
@@ -24,8 +24,6 @@ def observer_of(app: Flask, name: str = extension_name()) -> Observer:
 
     :param name: what messages call the extension
     """
-    from .._observation import Observer
-
     # The policies of views are kept as long as the application exists, and must not keep it in existence.
     weak: Any = ref(app)
     application: Callable[[], Any] = weak

@@ -8,6 +8,7 @@ from werkzeug.datastructures import Headers, MultiDict
 
 from .. import _log
 from .._headers import VARY
+from .._process_state import imports
 
 if TYPE_CHECKING:
     from flask import Request, Response
@@ -45,7 +46,8 @@ def add_headers(policy: Policy, response: Response, request: Request) -> None:
     else:
         _add_to_other_headers(policy, response, request)
     if _log.ROOT.level < _log.WARNING or _log.LOG.level:
-        from .._decision_log import log_decision
+        with imports.current:
+            from .._decision_log import log_decision
 
         log_decision(policy.decide(request.environ), request.environ)
 

@@ -22,15 +22,13 @@ EXTENSION = "flask_cors_rs"
 class ApplicationState:
     """What is known about one application."""
 
-    __slots__ = ("middleware", "recorder", "registrations", "view_policies")
+    __slots__ = ("middleware", "recorder", "view_policies")
 
     def __init__(self) -> None:
         self.middleware: FlaskMiddleware | None = None
         """The middleware around the application, if an extension asks for one."""
         self.recorder = LazyRecorder()
         """What records differences from the report-only policies of the application."""
-        self.registrations: list[object] = []
-        """The registrations of the extensions with the middleware, which have only weak references to them."""
         self.view_policies: WeakKeyDictionary[Key, Entry] | None = None
         """The policies of decorated views for the application."""
 

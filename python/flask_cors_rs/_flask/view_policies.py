@@ -22,7 +22,7 @@ from .._options.parse import (
     parse_own,
 )
 from .._options.patterns import looks_like_regex
-from .._process_state import decorations, is_observed, may_mark, register
+from .._process_state import decorations, imports, is_observed, may_mark, register
 from .state import state_of
 
 if TYPE_CHECKING:
@@ -340,8 +340,9 @@ class ViewPolicies:
             policy = _engine.engine.Policy(made)
             report_only = self._options.get("report_only")
             if app.debug or is_observed(report_only):
-                from .._observation import ObservedPolicy
-                from .observer import observer_of
+                with imports.current:
+                    from .._observation import ObservedPolicy
+                    from .observer import observer_of
 
                 candidate = None if report_only is None else self._report_only_policy(app, report_only)
                 policy = ObservedPolicy(policy, made, observer_of(app), candidate)

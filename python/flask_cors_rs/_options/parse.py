@@ -14,6 +14,7 @@ from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any
 
 from .. import _engine, _log
+from .._process_state import imports
 from ..origins import Origin, Regex, Subdomains
 from .patterns import (
     ANY,
@@ -430,7 +431,8 @@ def _origin_matchers(items: Iterable[Any], report: Report) -> tuple[Matcher, ...
         if isinstance(item, (Subdomains, Regex)):
             matchers.append(item)
         elif callable(item):
-            from .._origins.functions import OriginFunction
+            with imports.current:
+                from .._origins.functions import OriginFunction
 
             try:
                 functions.append(OriginFunction(item))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .. import _engine
+from .._process_state import imports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +106,8 @@ class RegexPattern:
     def _check(self) -> None:
         """Raise the error of an invalid text."""
         if _engine.BACKEND == "rust":
-            from .._regex.translation import cached_translation_of_text
+            with imports.current:
+                from .._regex.translation import cached_translation_of_text
 
             # A translated pattern is valid too, and need not be compiled.
             self._translation, self.flags = cached_translation_of_text(self.text, self.flags)
@@ -142,7 +144,8 @@ class RegexPattern:
 
     def _translated(self) -> Translation:
         if self._translation is None:
-            from .._regex.translation import cached_translation
+            with imports.current:
+                from .._regex.translation import cached_translation
 
             self._translation = cached_translation(self.pattern)
         return self._translation

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import _log
+from .._process_state import imports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,15 +94,17 @@ def synchronous(function: Any) -> Callable[[str], bool]:
 def _synchronized(function: Callable[[str], Any]) -> Callable[[str], object]:
     """Return an async function as one that runs it to its end, as Flask does with async views."""
     try:
-        from asgiref.sync import async_to_sync
+        with imports.current:
+            from asgiref.sync import async_to_sync
     except ImportError as error:
         raise TypeError(
             f"origins: {named(function)} is async, and asgiref, which runs it, is not installed: install flask[async],"
             " or use a function that is not async"
         ) from error
-    from asyncio import get_running_loop, run as run_in_loop
-    from concurrent.futures import ThreadPoolExecutor
-    from contextvars import copy_context
+    with imports.current:
+        from asyncio import get_running_loop, run as run_in_loop
+        from concurrent.futures import ThreadPoolExecutor
+        from contextvars import copy_context
 
     run = async_to_sync(function)
 

@@ -6,6 +6,7 @@ Source: the `Public Suffix List <https://publicsuffix.org>`_. Its rules are in
 
 from __future__ import annotations
 
+from .._process_state import imports
 from .syntax import split_origin
 
 
@@ -67,7 +68,8 @@ def _rules() -> str:
     :raises ImportError: the list is missing, as in a frozen application that does not include it
     """
     try:
-        from .public_suffix_rules import RULES
+        with imports.current:
+            from .public_suffix_rules import RULES
     except ImportError as error:
         name = f"{__package__}.public_suffix_rules"
         raise ImportError(

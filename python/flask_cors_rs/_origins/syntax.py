@@ -10,6 +10,8 @@ import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Any, NamedTuple
 
+from .._process_state import imports
+
 
 class OriginParts(NamedTuple):
     """The parts of an origin."""
@@ -143,7 +145,8 @@ def _meant(found: re.Match[str] | None) -> str | None:
         return None
     scheme, _, host, port, _ = found.groups(default="")
     if not host.isascii():
-        import idna
+        with imports.current:
+            import idna
 
         try:
             host = idna.encode(host, uts46=True).decode()

@@ -22,6 +22,8 @@ from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
+from .._process_state import imports
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -460,10 +462,11 @@ def _category(name: str, ascii_only: int) -> Ranges:
 
 def _known_ranges(escape: str) -> Ranges | None:
     """Return what an escape matches, from the table, or None if this Python has another version of Unicode."""
-    from struct import iter_unpack
-    from unicodedata import unidata_version
+    with imports.current:
+        from struct import iter_unpack
+        from unicodedata import unidata_version
 
-    from .unicode_ranges import ADDED
+        from .unicode_ranges import ADDED
 
     added = ADDED[escape]
     if unidata_version not in added:
