@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from werkzeug.datastructures import Headers, MultiDict
 
-from .. import _log
+from .. import _log, _process_state
 from .._headers import VARY
-from .._process_state import imports
 
 if TYPE_CHECKING:
     from flask import Request, Response
@@ -46,7 +45,7 @@ def add_headers(policy: Policy, response: Response, request: Request) -> None:
     else:
         _add_to_other_headers(policy, response, request)
     if _log.ROOT.level < _log.WARNING or _log.LOG.level:
-        with imports.current:
+        with _process_state.imports.current:
             from .._decision_log import log_decision
 
         log_decision(policy.decide(request.environ), request.environ)

@@ -13,8 +13,7 @@ from functools import cache
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any
 
-from .. import _engine, _log
-from .._process_state import imports
+from .. import _engine, _log, _process_state
 from ..origins import Origin, Regex, Subdomains
 from .patterns import (
     ANY,
@@ -431,7 +430,7 @@ def _origin_matchers(items: Iterable[Any], report: Report) -> tuple[Matcher, ...
         if isinstance(item, (Subdomains, Regex)):
             matchers.append(item)
         elif callable(item):
-            with imports.current:
+            with _process_state.imports.current:
                 from .._origins.functions import OriginFunction
 
             try:

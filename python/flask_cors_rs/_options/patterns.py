@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .. import _engine
-from .._process_state import imports
+from .. import _engine, _process_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +105,7 @@ class RegexPattern:
     def _check(self) -> None:
         """Raise the error of an invalid text."""
         if _engine.BACKEND == "rust":
-            with imports.current:
+            with _process_state.imports.current:
                 from .._regex.translation import cached_translation_of_text
 
             # A translated pattern is valid too, and need not be compiled.
@@ -144,7 +143,7 @@ class RegexPattern:
 
     def _translated(self) -> Translation:
         if self._translation is None:
-            with imports.current:
+            with _process_state.imports.current:
                 from .._regex.translation import cached_translation
 
             self._translation = cached_translation(self.pattern)

@@ -8,8 +8,7 @@ from importlib import import_module
 from sys import modules
 from typing import TYPE_CHECKING, Any, cast
 
-from .. import _engine, _log
-from .._process_state import imports
+from .. import _engine, _log, _process_state
 from .parse import DEFAULT_OPTIONS, parse, parse_own, parse_resources, reads_the_same, warn_of_unknown
 from .patterns import pattern_text
 
@@ -81,7 +80,7 @@ class Resources:
         """Log which rule matches a path, and what it decides about a request."""
         number = self.log_match(path)
         if number is not None:
-            with imports.current:
+            with _process_state.imports.current:
                 from .._decision_log import log_decision
 
             log_decision(self.policies[number].decide(environ), environ)
