@@ -203,11 +203,27 @@ def test_what_a_decorator_does_not_parse_at_set_up_cannot_be_wrong(
 
 def test_an_unknown_option_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     CORS(Flask(__name__), orgins="*", ORIGINS="x", resources={"/": {"max-age": 5}})  # type: ignore[call-arg]
-    assert [record.args for record in caplog.records] == [("max-age",), ("orgins",), ("ORIGINS",)]
+    assert [message.split()[0] for message in caplog.messages] == ["max-age", "orgins", "ORIGINS"]
     cross_origin(orgin="*", report_only={"max_ages": 5})  # type: ignore[call-arg]
-    assert [record.args for record in caplog.records[3:]] == [("orgin",), ("max_ages",)]
+    assert [message.split()[0] for message in caplog.messages[3:]] == ["orgin", "max_ages"]
     assert all(record.levelno == logging.WARNING for record in caplog.records)
-    assert caplog.messages[0] == "max-age is not an option of CORS and is ignored: correct the name"
+    assert caplog.messages[0] == "max-age is not an option of CORS and is ignored: did you mean max_age?"
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("origin", "did you mean origins?"),
+        ("headers", "did you mean allow_headers?"),
+        ("allow_methods", "did you mean methods?"),
+        ("support_credentials", "did you mean supports_credentials?"),
+        ("CORS_SEND_WILDCARD", "did you mean send_wildcard?"),
+        ("foo", "remove it"),
+    ],
+)
+def test_a_misspelt_option_is_named(caplog: pytest.LogCaptureFixture, name: str, remedy: str) -> None:
+    CORS(Flask(__name__), **{name: "x"})  # type: ignore[arg-type]
+    assert caplog.messages == [f"{name} is not an option of CORS and is ignored: {remedy}"]
 
 
 @pytest.mark.parametrize(("options", "error", "message"), WRONG_OF_EXTENSION)

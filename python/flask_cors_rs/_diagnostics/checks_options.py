@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from .._options.parse import CONFIG_KEYS, DEFAULT_OPTIONS, config_layer
+from .._options.similar import similar_option
 from .._setup_audit import is_false_text
 from .audited import app_checks, layer_checks
 from .findings import Check
@@ -38,8 +38,6 @@ UNKNOWN = Check(
     " `flask cors audit` and `audit()`.",
 )
 
-_ALIASES = {"headers": "allow_headers", "allowed_origins": "origins", "credentials": "supports_credentials"}
-
 
 @layer_checks.add
 def unknown_option(layer: AuditedLayer) -> Iterator[Finding]:
@@ -61,10 +59,8 @@ def unknown_key(audited: AuditedApp) -> Iterator[Finding]:
 
 
 def _unknown(name: str, known: Collection[str], where: str) -> Finding:
-    by_lower = {other.lower(): other for other in known}
-    lower = name.lower()
-    similar = _ALIASES.get(lower) or next(iter(difflib.get_close_matches(lower, by_lower, 1, 0.6)), None)
-    remedy = f"Write {by_lower.get(similar, similar)}, or remove it, which changes nothing." if similar else ""
+    similar = similar_option(name, known)
+    remedy = f"Write {similar}, or remove it, which changes nothing." if similar else ""
     return UNKNOWN.finding("error", name, where, f"{name} is not an option", remedy=remedy)
 
 

@@ -152,9 +152,14 @@ def config_layer(app: Flask | Blueprint | None) -> dict[str, Any]:
 
 
 def warn_of_unknown(layers: Iterable[Mapping[str, Any]]) -> None:
-    """Log a warning for each name that is not an option."""
+    """Log a warning for each name that is not an option, with the option that was probably meant."""
     for name in dict.fromkeys(name for layer in layers for name in layer if name not in DEFAULT_OPTIONS):
-        _log.warn("%s is not an option of CORS and is ignored: correct the name", _log.escaped(name))
+        with _process_state.imports.current:
+            from .similar import similar_option
+
+        similar = similar_option(str(name), DEFAULT_OPTIONS)
+        remedy = f"did you mean {similar}?" if similar else "remove it"
+        _log.warn("%s is not an option of CORS and is ignored: %s", _log.escaped(name), remedy)
 
 
 def parse(merged: Mapping[str, Any], report: Report = raise_error) -> Options:
