@@ -712,6 +712,13 @@ def test_a_function_is_asked_in_the_context_of_a_request() -> None:
         allow("https://a.example")
 
 
+def test_a_function_of_teardown_that_fails_does_not_hide_the_finding() -> None:
+    app = Flask(__name__)
+    app.teardown_request(lambda _: g.connection.close())  # Nothing has connected, as no request is dispatched.
+    CORS(app, origins=lambda _: True, **CREDENTIALS)
+    assert [finding.id for finding in audit(app)] == ["CORS025"]
+
+
 def test_asking_a_function_does_not_fill_its_cache() -> None:
     cached = Cached(Cached(lambda _: True, max_age=9), max_age=9)
     app = Flask(__name__)

@@ -165,6 +165,22 @@ def test_an_error_at_a_request_is_on_stderr_where_nobody_listens(engine: str, co
     assert expected in f"\n{result.stderr}"
 
 
+def test_requests_do_not_flood_stderr_where_nobody_listens(engine: str) -> None:
+    code = """
+from flask import Flask
+from flask_cors_rs import CORS
+app = Flask("app")
+CORS(app, origins=lambda origin: {}[origin])
+for number in range(30):
+    app.test_client().get("/", headers={"Origin": f"https://{number}.example"})
+CORS(Flask("other"), **{f"unknown{number}": 1 for number in range(30)})
+"""
+    error = run_python("-c", code, FLASK_CORS_RS_BACKEND=engine).stderr
+    assert error.count("is not allowed") == error.count("Traceback") == 20
+    # What a program does itself is always reported.
+    assert error.count("is not an option") == 30
+
+
 def test_a_decision_that_cannot_be_observed_is_on_stderr_where_nobody_listens(engine: str) -> None:
     code = """
 import logging

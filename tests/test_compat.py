@@ -176,6 +176,11 @@ def test_a_star_import_brings_the_names_of_flask_cors_only() -> None:
     assert ours.stdout == theirs.stdout
 
 
+def test_dir_has_names_that_have_not_been_used_yet() -> None:
+    names = run_python("-c", "import flask_cors_rs\nprint(*dir(flask_cors_rs))").stdout.split()
+    assert {"CORS", "CORSMiddleware", "Subdomains", "audit", "__name__"} <= {*names}
+
+
 def test_the_modules_are_attributes_of_the_package() -> None:
     # A program can say `flask_cors.core.get_cors_options` without importing `flask_cors.core`.
     for package in ("flask_cors", "flask_cors_rs"):

@@ -228,6 +228,7 @@ DECORATED = "app.view_functions['index'] = decorated"
         "CORS(app, origins='https://a.example'); app.debug = True",
         "CORS(app, origins='https://b.example'); expected = None; app.debug = True",
         "cors = CORS(app); action = lambda: cors.reconfigure(origins='https://a.example', audit='raise') or expected",
+        "cors = CORS(app); action = lambda: cors.reconfigure(report_only={'origins': '*'}) or expected",
         "action = lambda: Subdomains('https://a.example').origin",
     ],
 )

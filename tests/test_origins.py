@@ -334,6 +334,9 @@ def test_what_a_function_raises_is_logged_and_allows_nothing(caplog: pytest.LogC
         assert "https://x.example" in record.getMessage()
         assert record.exc_info is not None
         assert record.exc_info[0] is LookupError
+        # No error of ours comes first in the traceback.
+        assert record.exc_info[1] is not None
+        assert record.exc_info[1].__context__ is None
         assert allows(app, A)
 
 

@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
 from flask_cors_rs import CORS, explain
+from flask_cors_rs._flask.hook import Registration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -274,6 +275,22 @@ def test_a_call_that_a_signal_handler_ends_by_an_exception_changes_everything_or
     changed = seen.index([B] * 4)
     assert seen == [[None] * 4] * changed + [[B] * 4] * (len(seen) - changed)
     assert changed > 100
+
+
+def test_a_call_after_one_that_exceptions_ended_twice(middleware: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app()
+    cors = CORS(app, origins=A, middleware=middleware)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as interrupted:
+        # As if the handler of a signal that comes again and again raised.
+        interrupted.setattr(Registration, "replace_rules", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            cors.reconfigure(origins="https://c.example")
+    cors.reconfigure(origins=B)
+    assert (exposed(app, A)[0], exposed(app, B)[0], preflight(app, B)) == (None, B, B)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork")

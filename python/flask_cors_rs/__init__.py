@@ -51,6 +51,11 @@ _MODULES = {
 runs does not need the diagnostics."""
 
 
+def __dir__() -> list[str]:
+    """Return the names of the package, also those that have not been used yet."""
+    return sorted({*globals(), *_MODULES})
+
+
 def __getattr__(name: str) -> Any:
     """Import a public name (PEP 562)."""
     value: Any

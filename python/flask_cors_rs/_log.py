@@ -64,10 +64,15 @@ def write(level: int, message: str, *values: object, exc_info: bool = False, sta
         _report_broken_handler()
 
 
+_MOST_PRINTED = 20
+_printed: dict[str, int] = {}
+"""How often an error has been printed."""
+
+
 def warn(message: str, *values: object, level: int = WARNING, exc_info: bool = False) -> None:
     """Log a warning or an error that is meant to be seen: on stderr, where the program has not set up logging.
 
-    :param level: ``WARNING`` or ``ERROR``
+    :param level: ``WARNING``, or ``ERROR`` for what a request can cause, of which the first 20 of a kind are printed
     :param exc_info: whether the current exception is logged as well
     """
     write(level, message, *values, exc_info=exc_info, stacklevel=3)
@@ -76,7 +81,9 @@ def warn(message: str, *values: object, level: int = WARNING, exc_info: bool = F
         if any(not isinstance(handler, logging.NullHandler) for handler in logger.handlers):
             return
         logger = logger.parent if logger.propagate else None
-    if logging.lastResort is not None and LOG.isEnabledFor(level):
+    if level == ERROR:
+        _printed[message] = _printed.get(message, 0) + 1
+    if logging.lastResort is not None and LOG.isEnabledFor(level) and _printed.get(message, 0) <= _MOST_PRINTED:
         current: Any = sys.exc_info() if exc_info else None
         # It raises ValueError if stderr is closed.
         with suppress(Exception):

@@ -12,7 +12,7 @@ from . import _log
 from ._engine.decision import Decision
 from ._headers import ENVIRON_ORIGIN, VARY, has_allow_origin, merge_vary
 from ._options.patterns import pattern_text
-from ._process_state import imports
+from ._process_state import import_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,7 +91,7 @@ class Observer:
         if not environ.get(ENVIRON_ORIGIN):
             return
         if self._debug:
-            with imports.current:
+            with import_lock.current:
                 from ._decision_log import log_blocked
 
             log_blocked(decision, environ, rule)

@@ -65,8 +65,8 @@ class LazyRecorder:
     def __call__(self) -> Recorder:
         """Return the recorder."""
         if not self._made:
-            with imports.current:
-                # By its name, as a statement could import only what is below: this module is among the lowest.
+            with import_lock.current:
+                # By its name, because modules of this layer must not import from that one.
                 module: Any = import_module("flask_cors_rs.report_only")
             # Two threads can do so at the same time. The first one counts.
             self._made.append(module.Recorder())
@@ -97,11 +97,11 @@ class ForkableLock:
 _locks: set[ReferenceType[ForkableLock]] = set()
 
 
-imports = ForkableLock()
-"""What imports a module while requests run holds this lock, and a process that forks waits for it.
+import_lock = ForkableLock()
+"""Held while a module is imported after set-up. A process that forks waits for it.
 
-A thread that imports a module holds another lock, which would stay locked in the child, as the thread does not go on
-there: the child could never import the module.
+Python locks a module while a thread imports it. In the child of a fork that thread is gone, and the module would stay
+locked: the child could never import it.
 """
 
 
@@ -113,11 +113,11 @@ def _free_locks() -> None:
 
 
 def _begin_fork() -> None:
-    imports.current.acquire()
+    import_lock.current.acquire()
 
 
 def _end_fork_in_parent() -> None:
-    imports.current.release()
+    import_lock.current.release()
 
 
 def _begin_in_child() -> None:

@@ -34,7 +34,7 @@ def audit_at_setup(
     failure: Exception | None = None
     try:
         if debug or resources.audit == "raise":
-            with _process_state.imports.current:
+            with _process_state.import_lock.current:
                 from ._diagnostics.audit import audit_at_setup, ignored_ids
 
             failure = audit_at_setup(resources, name, resources.audit, ignored_ids(config or {}))
@@ -55,7 +55,7 @@ def _log_visible(resources: Resources, name: str, config: Mapping[str, Any]) -> 
     if resources.config is not None and turns_on_credentials(resources.config):
         layers.append((resources.config, "app.config"))
     if unsafe or layers:
-        with _process_state.imports.current:
+        with _process_state.import_lock.current:
             from ._diagnostics.audit import ignored_ids, log_visible
 
         policies = [(f"{text} of {name}", options) for text, options in resources if options in unsafe]
@@ -84,7 +84,7 @@ def _is_unsafe_regex(regex: RegexPattern) -> bool:
 def _allows_longer_origins(regex: RegexPattern) -> bool:
     if _is_anchored(regex.text):
         return False
-    with _process_state.imports.current:
+    with _process_state.import_lock.current:
         from ._options.longer_origins import longer_origin
 
     return longer_origin(regex) is not None
@@ -124,7 +124,7 @@ def allows_every_origin(regex: RegexPattern) -> bool:
     # A look into the parse tree takes some 50 microseconds, and nearly all expressions begin with a scheme.
     if regex.text.lstrip("^").startswith("http") and not _has_alternatives(regex.text):
         return False
-    with _process_state.imports.current:
+    with _process_state.import_lock.current:
         from ._options.every_origin import matches_every_origin
 
     return matches_every_origin(regex)

@@ -106,7 +106,8 @@ class CORS:
         The options replace those given to :class:`CORS` and :meth:`init_app`, for every application that this
         extension is registered with; the ``CORS_*`` keys of each application are read again. All options are checked
         before any policy changes. A request is then handled by the old policies or by the new ones, never by a
-        mixture. A call that raises changes nothing.
+        mixture. A call that refuses its options changes nothing. If an exception of a signal handler interrupts a call,
+        either all policies are changed or none.
 
         :param options: as for :class:`CORS`, except ``intercept_exceptions`` and ``middleware``, which are read only
             when the extension is registered
@@ -136,7 +137,11 @@ class CORS:
             except BaseException:
                 # A signal handler has raised it. By now some of the policies can have changed: change the others too.
                 self._replacing = replacing
-                self._replace_rules(lock)
+                try:
+                    self._replace_rules(lock)
+                finally:
+                    # If another one raises, the next call changes them.
+                    self._replacing = replacing
                 raise
 
     def _replace_rules(self, lock: object) -> None:

@@ -12,7 +12,7 @@ from ._evaluation import Evaluation, outer_evaluation
 from ._headers import EVALUATED, VARY
 from ._options.resources import compile_resources
 from ._plan import PASSED_ON, VIEWS_HAVE_CHANGED, Plan
-from ._process_state import ForkableLock, LazyRecorder, decorations, imports, is_observed, register
+from ._process_state import ForkableLock, LazyRecorder, decorations, import_lock, is_observed, register
 from ._setup_audit import audit_at_setup
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class CORSMiddleware:
         return bool(resources) and (self.debug or any(is_observed(own.report_only) for own in resources))
 
     def _observer(self) -> Observer:
-        with imports.current:
+        with import_lock.current:
             from werkzeug.wrappers import Request
 
             from ._observation import Observer

@@ -12,7 +12,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from ._process_state import imports
+from ._process_state import import_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ class Origin(str):
 
     def __new__(cls, origin: str) -> Self:
         """Validate the origin."""
-        with imports.current:
+        with import_lock.current:
             from ._origins.syntax import split_origin
 
         split_origin("Origin", origin)
@@ -116,7 +116,7 @@ class Subdomains(_Value):
     def __init__(
         self, origin: str, apex: bool = False, any_port: bool = False, *, allow_public_suffixes: bool = False
     ) -> None:
-        with imports.current:
+        with import_lock.current:
             from ._origins.public_suffixes import is_public_suffix, public_suffix_below
             from ._origins.syntax import split_origin
 
@@ -150,7 +150,7 @@ class Subdomains(_Value):
     @property
     def rust(self) -> str | None:
         """The pattern for Rust's ``regex``."""
-        with imports.current:
+        with import_lock.current:
             from ._regex.translation import cached_translation
 
         return cached_translation(self._compiled, whole=True).rust
@@ -186,7 +186,7 @@ class Regex(_Value):
     _matcher: LinearMatcher
 
     def __init__(self, pattern: str | re.Pattern[str]) -> None:
-        with imports.current:
+        with import_lock.current:
             from ._regex.linear import LinearMatcher
             from ._regex.translation import translate
 
@@ -235,7 +235,7 @@ class Cached:
     """
 
     def __init__(self, function: Callable[[str], object], *, max_age: float | timedelta, maxsize: int = 1024) -> None:
-        with imports.current:
+        with import_lock.current:
             from ._origins.functions import named, synchronous
 
         duration: Any = max_age
@@ -245,7 +245,7 @@ class Cached:
             what = f"Cached({named(function)}): {name}={value!r}"
             try:
                 is_positive = value + 0.0 > 0  # The time, a float, is added to it.
-            except TypeError as error:
+            except (TypeError, OverflowError) as error:
                 expected = "an int or a float, in seconds, or a timedelta" if name == "max_age" else "an int"
                 raise TypeError(f"{what} must be {expected}") from error
             if not is_positive:

@@ -89,9 +89,11 @@ def function_that_allows_any_origin(audited: AuditedApp) -> Iterator[Finding]:
 
 def _allows(function: Callable[[str], object], origin: str, app: Flask) -> bool:
     """Whether a function allows an origin, in the context of a request. Nothing is logged if it fails."""
+    allowed = False
+    # A function of `teardown_request` can fail as well, as those of `before_request` do not run.
     with suppress(Exception), app.test_request_context(headers={"Origin": origin}):
-        return synchronous(function)(origin)
-    return False
+        allowed = synchronous(function)(origin)
+    return allowed
 
 
 NULL_ORIGIN = Check(

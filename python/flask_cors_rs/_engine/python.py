@@ -333,9 +333,13 @@ class Policy:
 
     def apply(self, environ: Environ, headers: HeaderList) -> None:
         """Append the response headers for the request in a WSGI environ."""
+        found: _OriginHeaders | None
         try:
             found = self._by_origin[environ.get("HTTP_ORIGIN")]
         except (KeyError, TypeError):
+            found = None
+        # Not in the block above, whose error would be the context of what a function of an origin raises.
+        if found is None:
             found = self._headers_for(environ.get("HTTP_ORIGIN"))
         # The keys are written out: looking up a global name costs about 20 instructions per request.
         if (

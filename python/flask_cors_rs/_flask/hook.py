@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .. import _log
 from .._evaluation import note_outer_evaluation
 from .._headers import ALLOW_ORIGIN, has_allow_origin
-from .._process_state import ForkableLock, decorations, imports, is_observed, register
+from .._process_state import ForkableLock, decorations, import_lock, is_observed, register
 from .context import CONTEXT, refuse_outside_request
 from .response import EVALUATED as RESPONSE_EVALUATED, LIST_HEADERS, add_headers
 from .state import extension_name
@@ -31,7 +31,7 @@ RESOURCES: Final = "_flask_cors_rs_resources"
 """The attribute by which our ``after_request`` functions are known: a function that returns their resources."""
 OBSERVED: Final = "_flask_cors_rs_observed"
 """The attribute of a request that lists the resources whose decision about it has been observed. It is not a key of the
-environ, as a program can use that for another request."""
+environ, because a program may use one environ for several requests."""
 
 
 class Registration:
@@ -141,7 +141,7 @@ def _add_by_rule(resources: Resources, observed: Apply | None, response: Respons
         return
     policy = resources.policies[number]
     if observed is not None:
-        with imports.current:
+        with import_lock.current:
             from .observer import ObservedRule
 
         policy = ObservedRule(observed, path, policy)
@@ -157,7 +157,7 @@ def _apply_observed(name: str, in_middleware: bool, resources: Resources) -> App
     app = CONTEXT.get().app
     if not (app.debug or is_observed(resources.report_only)):
         return None
-    with imports.current:
+    with import_lock.current:
         from .observer import observer_of
 
     return partial(_apply_and_observe, resources, in_middleware, observer_of(app, name))
@@ -187,7 +187,7 @@ def _apply_and_observe(
     name = observer.name
     if observer.sender() is not app:
         # A Blueprint can be registered in several applications.
-        from .observer import observer_of
+        from .observer import observer_of  # It is loaded, as it made the observer.
 
         observer = observer_of(app, name)
 

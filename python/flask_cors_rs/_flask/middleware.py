@@ -13,7 +13,7 @@ from .._engine.path import decoded
 from .._evaluation import note_evaluation, note_outer_evaluation, note_request
 from .._headers import ENVIRON_REQUEST_METHOD, has_allow_origin, is_preflight
 from .._plan import APPLICATION_DECIDES, VIEWS_HAVE_CHANGED, Plan
-from .._process_state import decorations, forget_plans, imports
+from .._process_state import decorations, forget_plans, import_lock
 from ..middleware import CORSMiddleware
 from .context import CONTEXT
 from .hook import resources_of
@@ -131,7 +131,7 @@ class FlaskMiddleware(CORSMiddleware):
         return FlaskPlan(resources, observer, self._app, is_direct=is_direct)
 
     def _observer(self) -> Observer:
-        with imports.current:
+        with import_lock.current:
             from .observer import observer_of
 
         return observer_of(self._app)
@@ -366,7 +366,7 @@ class FlaskPlan(Plan):
         if policy is None:
             super().log_preflight(environ)
         else:
-            with imports.current:
+            with import_lock.current:
                 from .._decision_log import log_decision
 
             log_decision(policy.decide(environ), environ)

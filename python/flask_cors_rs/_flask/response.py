@@ -45,7 +45,7 @@ def add_headers(policy: Policy, response: Response, request: Request) -> None:
     else:
         _add_to_other_headers(policy, response, request)
     if _log.ROOT.level < _log.WARNING or _log.LOG.level:
-        with _process_state.imports.current:
+        with _process_state.import_lock.current:
             from .._decision_log import log_decision
 
         log_decision(policy.decide(request.environ), request.environ)

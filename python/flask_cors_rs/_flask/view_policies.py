@@ -22,7 +22,7 @@ from .._options.parse import (
     parse_own,
 )
 from .._options.patterns import looks_like_regex
-from .._process_state import decorations, imports, is_observed, may_mark, register
+from .._process_state import decorations, import_lock, is_observed, may_mark, register
 from .state import state_of
 
 if TYPE_CHECKING:
@@ -340,7 +340,7 @@ class ViewPolicies:
             policy = _engine.engine.Policy(made)
             report_only = self._options.get("report_only")
             if app.debug or is_observed(report_only):
-                with imports.current:
+                with import_lock.current:
                     from .._observation import ObservedPolicy
                     from .observer import observer_of
 

@@ -154,7 +154,7 @@ def config_layer(app: Flask | Blueprint | None) -> dict[str, Any]:
 def warn_of_unknown(layers: Iterable[Mapping[str, Any]]) -> None:
     """Log a warning for each name that is not an option, with the option that was probably meant."""
     for name in dict.fromkeys(name for layer in layers for name in layer if name not in DEFAULT_OPTIONS):
-        with _process_state.imports.current:
+        with _process_state.import_lock.current:
             from .similar import similar_option
 
         similar = similar_option(str(name), DEFAULT_OPTIONS)
@@ -435,7 +435,7 @@ def _origin_matchers(items: Iterable[Any], report: Report) -> tuple[Matcher, ...
         if isinstance(item, (Subdomains, Regex)):
             matchers.append(item)
         elif callable(item):
-            with _process_state.imports.current:
+            with _process_state.import_lock.current:
                 from .._origins.functions import OriginFunction
 
             try:

@@ -105,7 +105,7 @@ class RegexPattern:
     def _check(self) -> None:
         """Raise the error of an invalid text."""
         if _engine.BACKEND == "rust":
-            with _process_state.imports.current:
+            with _process_state.import_lock.current:
                 from .._regex.translation import cached_translation_of_text
 
             # A translated pattern is valid too, and need not be compiled.
@@ -143,7 +143,7 @@ class RegexPattern:
 
     def _translated(self) -> Translation:
         if self._translation is None:
-            with _process_state.imports.current:
+            with _process_state.import_lock.current:
                 from .._regex.translation import cached_translation
 
             self._translation = cached_translation(self.pattern)

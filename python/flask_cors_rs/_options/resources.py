@@ -80,7 +80,7 @@ class Resources:
         """Log which rule matches a path, and what it decides about a request."""
         number = self.log_match(path)
         if number is not None:
-            with _process_state.imports.current:
+            with _process_state.import_lock.current:
                 from .._decision_log import log_decision
 
             log_decision(self.policies[number].decide(environ), environ)
@@ -153,11 +153,12 @@ def check_report_only(options: Any) -> Mapping[str, Any]:
     for name in ("audit", "intercept_exceptions", "middleware", "report_only"):
         if name in given:
             raise ValueError(f"{name}={given[name]!r} has no effect on what a policy allows: leave it out")
-    # Not at a request: if the process forks while a thread imports a module, the child cannot import it.
-    import_module("flask_cors_rs.report_only")
-    import_module("flask_cors_rs._observation")
-    # The recorded request is Flask's, or else Werkzeug's.
-    import_module("flask_cors_rs._flask.observer" if "flask" in modules else "werkzeug.wrappers")
+    # Here, because a request should not wait for it.
+    with _process_state.import_lock.current:
+        import_module("flask_cors_rs.report_only")
+        import_module("flask_cors_rs._observation")
+        # The recorded request is Flask's, or else Werkzeug's.
+        import_module("flask_cors_rs._flask.observer" if "flask" in modules else "werkzeug.wrappers")
     return given
 
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import _log
-from .._process_state import imports
+from .._process_state import import_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,14 +94,14 @@ def synchronous(function: Any) -> Callable[[str], bool]:
 def _synchronized(function: Callable[[str], Any]) -> Callable[[str], object]:
     """Return an async function as one that runs it to its end, as Flask does with async views."""
     try:
-        with imports.current:
+        with import_lock.current:
             from asgiref.sync import async_to_sync
     except ImportError as error:
         raise TypeError(
             f"origins: {named(function)} is async, and asgiref, which runs it, is not installed: install flask[async],"
             " or use a function that is not async"
         ) from error
-    with imports.current:
+    with import_lock.current:
         from asyncio import get_running_loop, run as run_in_loop
         from concurrent.futures import ThreadPoolExecutor
         from contextvars import copy_context

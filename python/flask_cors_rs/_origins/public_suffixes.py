@@ -6,7 +6,7 @@ Source: the `Public Suffix List <https://publicsuffix.org>`_. Its rules are in
 
 from __future__ import annotations
 
-from .._process_state import imports
+from .._process_state import import_lock
 from .syntax import split_origin
 
 
@@ -68,7 +68,7 @@ def _rules() -> str:
     :raises ImportError: the list is missing, as in a frozen application that does not include it
     """
     try:
-        with imports.current:
+        with import_lock.current:
             from .public_suffix_rules import RULES
     except ImportError as error:
         name = f"{__package__}.public_suffix_rules"

@@ -10,7 +10,7 @@ import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Any, NamedTuple
 
-from .._process_state import imports
+from .._process_state import import_lock
 
 
 class OriginParts(NamedTuple):
@@ -145,7 +145,7 @@ def _meant(found: re.Match[str] | None) -> str | None:
         return None
     scheme, _, host, port, _ = found.groups(default="")
     if not host.isascii():
-        with imports.current:
+        with import_lock.current:
             import idna
 
         try:

@@ -22,7 +22,7 @@ from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
-from .._process_state import imports
+from .._process_state import import_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -462,7 +462,7 @@ def _category(name: str, ascii_only: int) -> Ranges:
 
 def _known_ranges(escape: str) -> Ranges | None:
     """Return what an escape matches, from the table, or None if this Python has another version of Unicode."""
-    with imports.current:
+    with import_lock.current:
         from struct import iter_unpack
         from unicodedata import unidata_version
 
