@@ -370,6 +370,7 @@ GLOBS = [
     ("moz-extension://*", "moz-extension://[a-z0-9-]+$", "moz-extension://1a2b-3c"),
     ("chrome-extension://*", "chrome-extension://[a-z0-9-]+$", "chrome-extension://abcdef"),
     ("https://app.example/*", "https://app.example", "https://app.example"),
+    ("^https://app.example/*", "https://app.example", "https://app.example"),
 ]
 
 
@@ -710,6 +711,14 @@ def test_a_function_is_asked_in_the_context_of_a_request() -> None:
     assert [finding.id for finding in audit(app)] == ["CORS025"]
     with pytest.raises(RuntimeError):
         allow("https://a.example")
+
+
+def test_an_unknown_key_is_compared_with_keys() -> None:
+    app = Flask(__name__)
+    app.config["CORS_ORIGIN"] = "*"
+    CORS(app)
+    (finding,) = audit(app)
+    assert finding.remedy.startswith("Write CORS_ORIGINS, ")
 
 
 def test_a_function_of_teardown_that_fails_does_not_hide_the_finding() -> None:

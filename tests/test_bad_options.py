@@ -216,6 +216,11 @@ def test_an_unknown_option_is_a_warning(caplog: pytest.LogCaptureFixture) -> Non
         ("origin", "did you mean origins?"),
         ("headers", "did you mean allow_headers?"),
         ("allow_methods", "did you mean methods?"),
+        ("allowed_methods", "did you mean methods?"),
+        ("allow_method", "did you mean methods?"),
+        ("header", "did you mean allow_headers?"),
+        ("credentials", "did you mean supports_credentials?"),
+        ("CORS_HEADERS", "did you mean allow_headers?"),
         ("support_credentials", "did you mean supports_credentials?"),
         ("CORS_SEND_WILDCARD", "did you mean send_wildcard?"),
         ("foo", "remove it"),
@@ -224,6 +229,13 @@ def test_an_unknown_option_is_a_warning(caplog: pytest.LogCaptureFixture) -> Non
 def test_a_misspelt_option_is_named(caplog: pytest.LogCaptureFixture, name: str, remedy: str) -> None:
     CORS(Flask(__name__), **{name: "x"})  # type: ignore[arg-type]
     assert caplog.messages == [f"{name} is not an option of CORS and is ignored: {remedy}"]
+
+
+def test_an_option_that_is_not_text(caplog: pytest.LogCaptureFixture) -> None:
+    app = Flask(__name__)
+    app.debug = True
+    CORS(app, resources={"/": {5: "x"}})
+    assert caplog.messages == ["5 is not an option of CORS and is ignored: remove it"]
 
 
 @pytest.mark.parametrize(("options", "error", "message"), WRONG_OF_EXTENSION)

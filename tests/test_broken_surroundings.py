@@ -108,10 +108,13 @@ sys.exit(0 if response.headers.get("Access-Control-Allow-Origin") == "https://a.
 
 
 ERRORS = """
+import logging
 import sys
 import blinker
 from flask import Flask
 from flask_cors_rs import CORS, cross_origin, cors_refused
+
+logging.lastResort.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
 
 class Broken:
     def __bool__(self):
@@ -140,21 +143,21 @@ for path in ("/", "/decorated"):
     [
         (
             "",
-            "\norigins: is_tenant failed: the origin https://a.example is not allowed\nTraceback (most recent call ",
+            "\nERROR origins: is_tenant failed: the origin https://a.example is not allowed\nTraceback (most",
         ),
-        ("", "\nA receiver of a CORS signal failed: RuntimeError('no metrics')\n"),
+        ("", "\nERROR A receiver of a CORS signal failed: RuntimeError('no metrics')\n"),
         (
             r"CORS_ORIGINS='https://\\d(\n'",
             (
-                "\nThe CORS configuration of a view (@cross_origin and CORS_* keys) has an error, so the value is left"
-                r" out of responses: origins: 'https://\\d(\n' is not a valid regular expression (missing )"
+                "\nERROR The CORS configuration of a view (@cross_origin and CORS_* keys) has an error, so the value is"
+                r" left out of responses: origins: 'https://\\d(\n' is not a valid regular expression (missing )"
             ),
         ),
         (
             "CORS_SUPPORTS_CREDENTIALS=Broken()",
             (
-                "\nThe options of @cross_origin and the CORS_* keys do not make a valid policy, so the view sends no"
-                " CORS headers\nTraceback (most recent call last):"
+                "\nERROR The options of @cross_origin and the CORS_* keys do not make a valid policy, so the view sends"
+                " no CORS headers\nTraceback (most recent call last):"
             ),
         ),
     ],
@@ -170,6 +173,7 @@ def test_requests_do_not_flood_stderr_where_nobody_listens(engine: str) -> None:
 from flask import Flask
 from flask_cors_rs import CORS
 app = Flask("app")
+app.add_url_rule("/", "index", lambda: "hello")
 CORS(app, origins=lambda origin: {}[origin])
 for number in range(30):
     app.test_client().get("/", headers={"Origin": f"https://{number}.example"})
@@ -188,13 +192,14 @@ from flask import Flask
 from flask_cors_rs import CORS, _decision_log
 logging.getLogger("flask_cors_rs").setLevel("ERROR")
 _decision_log.log_blocked = None
+logging.lastResort.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
 app = Flask("app")
 app.debug = True
 CORS(app, origins="https://a.example")
 app.test_client().get("/", headers={"Origin": "https://b.example"})
 """
     error = run_python("-c", code, FLASK_CORS_RS_BACKEND=engine).stderr
-    assert error.startswith("A CORS decision could not be observed\nTraceback (most recent call last):")
+    assert error.startswith("ERROR A CORS decision could not be observed\nTraceback (most recent call last):")
 
 
 @pytest.mark.parametrize("change", ["__delattr__(request, {0})", "__setattr__(request, {0}, lambda: None)"])

@@ -227,6 +227,16 @@ class Array(list[str]):
     __hash__ = None
 
 
+def test_an_error_in_the_configuration_is_logged_in_one_short_line(caplog: pytest.LogCaptureFixture) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", "index", view_func=cross_origin()(lambda: "hello"))
+    for wrong in ("(?\x1b", "(?\x1b" + "x" * 1000):
+        app.config["CORS_ORIGINS"] = wrong
+        app.test_client().get("/", headers={"Origin": "https://a.example"})
+    assert len(caplog.messages) == 2
+    assert all(message.isprintable() and len(message) < 700 for message in caplog.messages)
+
+
 def test_a_configuration_that_cannot_be_compared_is_read_at_each_request() -> None:
     app = app_with(cross_origin()(lambda: "hello"), CORS_ORIGINS=Array(["https://a.example"]))
     assert [allowed(app), allowed(app)] == [ORIGIN["Origin"]] * 2

@@ -340,6 +340,26 @@ def test_what_a_function_raises_is_logged_and_allows_nothing(caplog: pytest.LogC
         assert allows(app, A)
 
 
+class Tenants:
+    """Tenants that cannot be found, and not be shown either."""
+
+    def __call__(self, origin: str) -> bool:
+        raise LookupError(origin)
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no name")
+
+
+def test_a_callable_that_cannot_be_shown(caplog: pytest.LogCaptureFixture) -> None:
+    app = at_every_level([A, Tenants()])["CORS"]
+    assert answer(app, B) is None
+    assert caplog.messages == [f"origins: Tenants failed: the origin {B} is not allowed"]
+
+
+def test_the_address_of_a_callable_is_not_shown() -> None:
+    assert "0x" not in repr(Cached(type("Allowed", (), {"__call__": lambda self, origin: True})(), max_age=9))
+
+
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
 def test_what_ends_a_program_is_not_swallowed(error: type[BaseException]) -> None:
     def ask(origin: str) -> bool:
@@ -497,11 +517,12 @@ def test_async_functions_without_flask_s_async_support(monkeypatch: pytest.Monke
         lambda _: "false",
         lambda _: "*",
         lambda _: B,
+        lambda _: A.upper(),
         lambda origin: Text(f"{origin}/"),
     ],
     ids=[
         *("coroutine", "generator", "future", "function", "map", "object", "list", "tuple", "set", "dict", "frozenset"),
-        *("bytes", "false", "asterisk", "another origin", "longer str"),
+        *("bytes", "false", "asterisk", "another origin", "another case", "longer str"),
     ],
 )
 def test_what_is_neither_true_nor_false_is_no_answer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -277,6 +278,14 @@ def test_a_call_that_a_signal_handler_ends_by_an_exception_changes_everything_or
     assert changed > 100
 
 
+def test_another_extension_of_the_same_application() -> None:
+    app = make_app()
+    CORS(app, origins=A, resources="/other", middleware=True)
+    assert preflight(app, B) is None
+    CORS(app, origins=B, middleware=True)
+    assert preflight(app, B) == B
+
+
 def test_a_call_after_one_that_exceptions_ended_twice(middleware: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     app = make_app()
     cors = CORS(app, origins=A, middleware=middleware)
@@ -311,6 +320,7 @@ def test_a_process_that_was_forked_during_a_call_can_change_the_policies(middlew
     def fork() -> None:
         child = os.fork()
         if child == 0:
+            signal.alarm(60)
             status = 2
             try:
                 sys.settrace(None)

@@ -378,12 +378,13 @@ def test_an_error_is_one_decision_of_new_rules(middleware: bool, received: list[
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("resource", ["/items/*", "/other"])
 def test_a_decorated_view_is_one_decision_at_every_log_level(
-    received: list[tuple[Any, ...]], caplog: pytest.LogCaptureFixture
+    resource: str, received: list[tuple[Any, ...]], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "flask_cors_rs")
     client, app = make_app("decorator", origins=A)
-    CORS(app, resources={"/items/*": {}})
+    CORS(app, resources={resource: {}})
     client.get(PATH, headers={"Origin": B})
     assert [(name, values["rule"]) for name, _, values in received] == [
         ("decided", "@cross_origin"),

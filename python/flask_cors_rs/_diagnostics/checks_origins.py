@@ -58,7 +58,8 @@ ANY_ORIGIN_BY_FUNCTION = Check(
     "Any page that a user visits can read what this user can read, and act in the user's name.",
     "Compare the origin with a list in the function, or use Regex or Subdomains instead of a function.",
     "never",
-    "Each function in `origins` is asked about made-up origins under `.invalid`, in the context of a request for `/`.",
+    "Each function in the `origins` of a policy with credentials is asked about made-up origins under `.invalid`, in"
+    " the context of a request for `/`.",
 )
 
 

@@ -157,7 +157,7 @@ def warn_of_unknown(layers: Iterable[Mapping[str, Any]]) -> None:
         with _process_state.import_lock.current:
             from .similar import similar_option
 
-        similar = similar_option(str(name), DEFAULT_OPTIONS)
+        similar = similar_option(name, DEFAULT_OPTIONS)
         remedy = f"did you mean {similar}?" if similar else "remove it"
         _log.warn("%s is not an option of CORS and is ignored: %s", _log.escaped(name), remedy)
 
