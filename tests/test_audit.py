@@ -402,6 +402,9 @@ def test_a_glob_at_the_end_is_replaced_by_what_is_meant(
         ("https://*.app.example:8443", "Use Subdomains('https://app.example:8443'), with"),
         ("https://*.app.example:*", "Use Subdomains('https://app.example', any_port=True), with"),
         ("https://*.*", "Match the whole origin"),
+        ("https://*.co.uk", "List the origins, or use Regex."),
+        ("https://*.127.0.0.1", "List the origins, or use Regex."),
+        ("https://*.example.*", "List the origins, or use Regex."),
     ],
 )
 def test_a_glob_at_the_start_of_a_host_is_replaced_by_subdomains(text: str, remedy: str) -> None:

@@ -204,3 +204,11 @@ def test_explain_names_the_policy_of_a_view_that_does_not_have_the_method() -> N
     app = make_app("decorator")
     CORS(app)
     assert [str(policy) for policy in explain(app, B, "PATCH", "/").policies] == ["@cross_origin"]
+
+
+@pytest.mark.parametrize(("host", "is_advised"), [("app.example", True), ("co.uk", False)])
+def test_the_remedy_for_a_glob_is_one_that_can_be_used(host: str, is_advised: bool) -> None:
+    app = make_app("none")
+    CORS(app, origins=f"https://*.{host}", audit="off")
+    (remedy,) = explain(app, f"https://a.{host}", "GET", "/").remedies
+    assert (f"write Subdomains('https://{host}')." in remedy) == is_advised

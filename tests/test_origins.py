@@ -181,9 +181,11 @@ REFUSED: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Origin("*"), ValueError, "wildcard"),
     (lambda: Origin("https://*.a.example"), ValueError, r"wildcard: write Subdomains\('https://a\.example'\)$"),
     (lambda: Origin("https://*.a.example:81/"), ValueError, r": write Subdomains\('https://a\.example:81'\)$"),
-    (lambda: Origin("https://a-*.example"), ValueError, "wildcard: write .*, or use Regex$"),
+    (lambda: Origin("https://*.a.example:*"), ValueError, r": write Subdomains\(.*example', any_port=True\)$"),
+    (lambda: Origin("https://a-*.example"), ValueError, "wildcard: list the origins, or use Regex$"),
     (lambda: Subdomains("https://*.a.example"), ValueError, r"wildcard: write Subdomains\('https://a\.example'\)$"),
-    (lambda: Subdomains("https://a.*"), ValueError, "wildcard: write .*, or use Regex$"),
+    (lambda: Subdomains("https://a.*"), ValueError, "wildcard: list the origins, or use Regex$"),
+    (lambda: Subdomains("https://*"), ValueError, 'wildcard: write "\\*" for any origin, or use Regex$'),
     (lambda: Origin("file://a"), ValueError, "null for a page from a file"),
     (lambda: Origin("https://"), ValueError, "the host is missing"),
     (lambda: Origin("https://a..example"), ValueError, "'' is not a valid label"),
@@ -719,6 +721,14 @@ def test_only_translated_patterns_are_read() -> None:
     for text in ("(a", "a{x}", "[a", "\\d"):
         with pytest.raises((ValueError, IndexError)):
             LinearMatcher(text)
+
+
+@pytest.mark.parametrize("kind", [Origin, Subdomains])
+@pytest.mark.parametrize("host", ["com", "co.uk", "amazonaws.com", "1.2.3.4", "[::1]", "example.*", "a b", ""])
+def test_no_error_advises_subdomains_that_raise_another_error(kind: Callable[[str], object], host: str) -> None:
+    with pytest.raises(ValueError, match="wildcard: ") as raised:
+        kind(f"https://*.{host}")
+    assert "write Subdomains" not in str(raised.value)
 
 
 @pytest.mark.parametrize("origin", ["https://a b", "https://[::", "https://"])

@@ -12,6 +12,7 @@ from .._options.longer_origins import longer_origin
 from .._options.parse_trees import PARSER_ERRORS
 from .._options.patterns import RegexPattern
 from .._origins.public_suffixes import is_public_suffix, public_suffix_below, registrable_domain
+from .._origins.syntax import subdomains_for
 from . import samples
 from .audited import app_checks, policy_checks, visible_checks
 from .findings import Check
@@ -180,14 +181,18 @@ def glob(policy: AuditedPolicy) -> Iterator[Finding]:
     """Find regular expressions that are meant as globs."""
     for glob in policy.globs:
         host, any_port = _AFTER_GLOB.findall(glob.replace("\\", "").rpartition("*.")[2])[0]
-        keywords = ", any_port=True" if any_port else ""
+        remedy = ""
+        if host:
+            call = subdomains_for(f"https://*.{host}{any_port}")
+            remedy = "List the origins, or use Regex."
+            if call:
+                remedy = f"Use {call}, with apex=True if {host} itself is allowed too."
         yield NO_ORIGIN_MATCHES.finding(
             "error",
             "origins",
             policy.where,
             f"{quoted(glob)} is a regular expression, in which * repeats the character before it",
-            remedy=host
-            and f"Use Subdomains('https://{host}'{keywords}), with apex=True if {host} itself is allowed too.",
+            remedy=remedy,
         )
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from .. import _engine
 from .._headers import ALLOW_HEADERS, ALLOW_METHODS, ALLOW_ORIGIN
-from .._origins.syntax import browser_origin
+from .._origins.syntax import browser_origin, subdomains_for
 from .applied import decorated_views, policy_sources
 from .audited import AuditedPolicy
 from .browser import REDIRECT_STATUSES
@@ -194,11 +194,8 @@ class Remedies:
         literals = [other for other in (self._options.origins if self._options else ()) if isinstance(other, str)]
         for glob in AuditedPolicy(self._options, "").globs if self._options else ():
             host = glob.rpartition("*.")[2]
-            if origin.endswith(f".{host}"):
-                return (
-                    f"{glob!r} is a regular expression, in which * repeats the character before it: write"
-                    f" Subdomains({origin.partition('://')[0] + '://' + host!r})."
-                )
+            if origin.endswith(f".{host}") and (call := subdomains_for(f"{origin.partition('://')[0]}://*.{host}")):
+                return f"{glob!r} is a regular expression, in which * repeats the character before it: write {call}."
         if origin == "null":
             return "The page has no origin: serve it over HTTP, not from a file and not in a sandboxed frame."
         for literal in literals:

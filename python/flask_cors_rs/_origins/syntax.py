@@ -29,6 +29,10 @@ _SPLIT = re.compile(
     r"(?P<scheme>[^:/?#]*)://(?P<userinfo>[^/?#]*@)?(?P<host>\[[^]/?#]*\]|[^:/?#]*)(?::(?P<port>[^/?#]*))?(?P<rest>.*)",
     re.DOTALL,
 )
+_GLOB = re.compile(r"([^:/?#]*://)(?:\*\.)+([^/?#]*?)(:\*)?(?:[/?#].*)?", re.DOTALL)
+"""An origin with ``*.`` before its host: the scheme, the host with its port, and the glob of a port."""
+_ANY_ORIGIN = re.compile(r"(?:[a-z*]*://)?[*.:/]*", re.IGNORECASE)
+"""A glob that names no host."""
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 
 
@@ -61,6 +65,26 @@ def browser_origin(origin: str) -> str | None:
     except ImportError:
         return None
     return None if meant is None or origin_problem(meant) else meant
+
+
+def subdomains_for(glob: str) -> str | None:
+    """Return the call of Subdomains that an origin like ``https://*.app.example`` stands for, or None.
+
+    None also stands for a call that raises, for example with a public suffix.
+    """
+    found = _GLOB.fullmatch(glob)
+    above = found and browser_origin(found[1] + found[2])
+    if found is None or above is None:
+        return None
+    with imports.current:
+        from ..origins import Subdomains
+
+    any_port = found[3] is not None
+    try:
+        Subdomains(above, any_port=any_port)
+    except (ValueError, ImportError):
+        return None
+    return f"Subdomains({above!r}{', any_port=True' if any_port else ''})"
 
 
 def _problem(origin: str, found: re.Match[str] | None) -> str | None:
@@ -124,8 +148,10 @@ def _ends_in_number(host: str) -> bool:
 def _remedy(kind: str, origin: str, found: re.Match[str] | None) -> str:
     """Return what to write instead, or an empty text if that is not clear."""
     if "*" in origin:
-        above = browser_origin(origin.replace("://*.", "://", 1))
-        return ': write "*" for any origin, or use Regex' if above is None else f": write Subdomains({above!r})"
+        if _ANY_ORIGIN.fullmatch(origin):
+            return ': write "*" for any origin, or use Regex'
+        call = subdomains_for(origin)
+        return f": write {call}" if call else ": list the origins, or use Regex"
     try:
         meant = _meant(found)
     except ImportError as error:
