@@ -96,6 +96,42 @@ def test_the_line_names_the_blueprint(caplog: pytest.LogCaptureFixture) -> None:
     assert [str(policy) for policy in explain(app, B, "GET", "/b").policies] == ["/* of CORS(b)"]
 
 
+def make_nested_app(*outer_names: str) -> Flask:
+    """Make an application with a Blueprint ``v1`` in each of some Blueprints."""
+    app = make_app("none")
+    for name in outer_names:
+        outer, inner = Blueprint(name, __name__, url_prefix=f"/{name}"), Blueprint("v1", __name__)
+        inner.add_url_rule("/v1", "view", lambda: "v1")
+        CORS(inner, origins=A)
+        outer.register_blueprint(inner)
+        app.register_blueprint(outer)
+    return app
+
+
+def test_explain_and_the_log_call_a_nested_blueprint_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    app = make_nested_app("api")
+    (line,) = lines(caplog, app, "GET", B, "/api/v1")
+    assert ": origin not allowed (/* of CORS(v1)). " in line
+    assert [str(policy) for policy in explain(app, B, "GET", "/api/v1").policies] == ["/* of CORS(v1)"]
+
+
+def test_explain_tells_blueprints_of_the_same_name_apart() -> None:
+    app = make_nested_app("api", "admin")
+    for name in ("api", "admin"):
+        policies = explain(app, B, "GET", f"/{name}/v1").policies
+        assert [str(policy) for policy in policies] == [f"/* of CORS({name}.v1)"]
+
+
+def test_explain_tells_the_registrations_of_a_blueprint_apart() -> None:
+    app, blueprint = make_app("none"), Blueprint("b", __name__)
+    blueprint.add_url_rule("/b", "b", lambda: "b")
+    CORS(blueprint, origins=A)
+    app.register_blueprint(blueprint)
+    app.register_blueprint(blueprint, name="other", url_prefix="/other")
+    for path, name in (("/b", "b"), ("/other/b", "other")):
+        assert [str(policy) for policy in explain(app, B, "GET", path).policies] == [f"/* of CORS({name})"]
+
+
 @pytest.mark.parametrize("way", ["hook", "middleware", "outer middleware"])
 def test_the_response_of_an_error_handler_is_explained_once(way: str, caplog: pytest.LogCaptureFixture) -> None:
     (line,) = lines(caplog, make_app(way), "GET", B, "/missing")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._flask.hook import resources_of
+from .._flask.hook import NAME, resources_of
 from .._flask.middleware import FlaskMiddleware
 from .._flask.routing import blueprints_of
 from .._flask.state import extension_name
@@ -31,9 +32,9 @@ class PolicySource(NamedTuple):
     """An extension or a middleware, which gives policies to paths."""
 
     name: str
-    """As in a program: ``CORS(app)``, ``CORS(name of a Blueprint)`` or ``CORSMiddleware``."""
+    """As in the log: ``CORS(app)``, ``CORS(name of a Blueprint)`` or ``CORSMiddleware``."""
     blueprint: str | None
-    """The name of the Blueprint to whose routes the source is limited."""
+    """The registered name of the Blueprint to whose routes the source is limited, which includes those around it."""
     resources: Resources
 
 
@@ -60,7 +61,13 @@ def policy_sources(app: Flask) -> list[PolicySource]:
         for hook in reversed(app.after_request_funcs.get(name, [])):
             resources = resources_of(hook)
             if resources is not None:
-                found.append(PolicySource(extension_name(name), name, resources))
+                found.append(PolicySource(getattr(hook, NAME), name, resources))
+    # The log knows the own name of a Blueprint only. Where Blueprints share it, or one is registered several times, the
+    # names of their registrations tell them apart.
+    uses = Counter(name for name, _ in {(source.name, source.blueprint) for source in found})
+    found = [
+        source if uses[source.name] == 1 else source._replace(name=extension_name(source.blueprint)) for source in found
+    ]
     around: list[PolicySource] = []
     for middleware in wsgi_layers(app):
         if isinstance(middleware, CORSMiddleware):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 RESOURCES: Final = "_flask_cors_rs_resources"
 """The attribute by which our ``after_request`` functions are known: a function that returns their resources."""
+NAME: Final = "_flask_cors_rs_name"
+"""The attribute of such a function that says what messages call its extension."""
 OBSERVED: Final = "_flask_cors_rs_observed"
 """The attribute of a request that lists the resources whose decision about it has been observed. It is not a key of the
 environ, because a program may use one environ for several requests."""
@@ -121,6 +123,7 @@ def make_after_request(registration: Registration, name: str = extension_name())
 
     hook: Any = after_request
     setattr(hook, RESOURCES, lambda: registration.resources)
+    setattr(hook, NAME, name)
     hook.forget_plan = forget_plan
     registration.forget_plans.append(forget_plan)
     register(hook)
