@@ -149,8 +149,8 @@ for path in ("/", "/decorated"):
         (
             r"CORS_ORIGINS='https://\\d(\n'",
             (
-                "\nERROR The CORS configuration of a view (@cross_origin and CORS_* keys) has an error, so the value is"
-                r" left out of responses: origins: 'https://\\d(\n' is not a valid regular expression (missing )"
+                "\nERROR The CORS configuration of a view (@cross_origin and CORS_* keys) has an error, and what it"
+                r" concerns is left out of responses: origins: 'https://\\d(\n' is not a valid regular expression (missing )"
             ),
         ),
         (

@@ -25,8 +25,8 @@ the option and the value, and says what to write instead. An unknown option is o
 [audit](audit.md) finds other mistakes.
 
 Where an error can only be seen at a request, as the decorator reads the configuration at each request, the request does
-not fail: the value is left out of the response, and an error with the same message is logged. A request itself never
-raises an error.
+not fail: what the error concerns is left out of the response, and an error with the same message is logged. A request
+itself never raises an error.
 """
 
 NAMES: dict[str, Any] = {

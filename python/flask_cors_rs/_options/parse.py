@@ -135,8 +135,8 @@ def raise_error(error: Exception) -> None:
 def log_error(error: Exception) -> None:
     """Log a configuration error that can only be seen at a request, which must not fail."""
     _log.warn(
-        "The CORS configuration of a view (@cross_origin and CORS_* keys) has an error, so the value is left out of"
-        " responses: %s",
+        "The CORS configuration of a view (@cross_origin and CORS_* keys) has an error, and what it concerns is left"
+        " out of responses: %s",
         _log.printable(str(error)[:500]),
         level=_log.ERROR,
     )
