@@ -150,7 +150,7 @@ for path in ("/", "/decorated"):
             r"CORS_ORIGINS='https://\\d(\n'",
             (
                 "\nERROR The CORS configuration of a view (@cross_origin and CORS_* keys) has an error, and what it"
-                r" concerns is left out of responses: origins: 'https://\\d(\n' is not a valid regular expression (missing )"
+                r" concerns is left out of responses: origins: 'https://\\d(\n' is not a valid regular expression ("
             ),
         ),
         (

@@ -76,7 +76,7 @@ def subdomains_for(glob: str) -> str | None:
     above = found and browser_origin(found[1] + found[2])
     if found is None or above is None:
         return None
-    with imports.current:
+    with import_lock.current:
         from ..origins import Subdomains
 
     any_port = found[3] is not None
