@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-# What logging does at a fork must be registered first, see below.
-import logging  # noqa: F401
 import os
 from importlib import import_module
 from sys import modules
@@ -127,8 +125,8 @@ def _begin_in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    # What is registered as `before` is called from the last one to the first one. So logging, which an import can wait
-    # for, has not yet locked its lock when this waits for the import.
+    # What is registered as `before` is called from the last to the first. Logging, for which an import can wait,
+    # was loaded before. So it has not locked its lock yet when this waits for the import.
     os.register_at_fork(
         before=_begin_fork,
         after_in_parent=_end_fork_in_parent,

@@ -85,7 +85,7 @@ def synchronous(function: Any) -> Callable[[str], bool]:
         if inspect.iscoroutine(answer):
             answer.close()  # Otherwise Python warns that it was never awaited.
         # A future, a list of origins or the text "false", for example, would count as true.
-        kind = "a str that is not the origin" if isinstance(answer, str) else repr(type(answer))
+        kind = "a str that is not the origin" if isinstance(answer, str) else repr(type(cast("object", answer)))
         raise TypeError(f"{named(function)} returned {kind}: return True or False, or the origin itself to allow it")
 
     return answer
