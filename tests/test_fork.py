@@ -187,7 +187,7 @@ class Finder:
         if threading.current_thread() is thread and name.startswith("flask_cors_rs"):
             modules.append(name)
             importing.set()
-            threading.Event().wait(0.1)
+            threading.Event().wait(0.03)
 
 def ask():
     return Client(app).get("/", headers={"Origin": "https://a.example"}).headers.get("Access-Control-Allow-Origin")
