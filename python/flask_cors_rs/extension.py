@@ -7,7 +7,7 @@ from weakref import ref
 
 from ._flask.context import CONTEXT
 from ._flask.hook import Registration, make_after_request
-from ._flask.state import extension_name, state_of
+from ._flask.state import state_of
 from ._headers import INTERCEPTED
 from ._options.parse import config_layer, resolved
 from ._options.resources import compile_resources
@@ -78,14 +78,14 @@ class CORS:
         """
         app = cast("Flask", resolved(app))  # It may be current_app.
         resources = compile_resources(options, self._options, config=config_layer(app))
-        _audit(app, resources)
+        registration = Registration(app, resources)
+        _audit(registration, resources)
         is_blueprint = not hasattr(app, "wsgi_app")
         if is_blueprint or not resources.middleware:
             decorations.count += 1
         if not is_blueprint:
             state_of(app)  # Programs read it.
-        registration = Registration(app, resources)
-        after_request = make_after_request(registration, _name(app))
+        after_request = make_after_request(registration)
         if resources.middleware:
             from ._flask.middleware import add_middleware
 
@@ -129,7 +129,7 @@ class CORS:
             registrations = [each for reference in self._registrations.copy() if (each := reference()) is not None]
             compiled = [(each, compile_resources(options, config=config_layer(each.app))) for each in registrations]
             for registration, resources in compiled:
-                _audit(registration.app, resources)
+                _audit(registration, resources)
             replacing = self._replacing
             try:
                 self._waiting.append((call, options, compiled))
@@ -162,14 +162,10 @@ class CORS:
             self._replacing = None
 
 
-def _name(app: Flask | Blueprint | None) -> str:
-    """Return what messages call an extension of an application or Blueprint."""
-    return extension_name(None if hasattr(app, "wsgi_app") else getattr(app, "name", None))
-
-
-def _audit(app: Flask | Blueprint | None, resources: Resources) -> None:
+def _audit(registration: Registration, resources: Resources) -> None:
     """Audit new policies of an application. A Blueprint has no debug mode."""
-    audit_at_setup(resources, _name(app), getattr(app, "config", None), debug=getattr(app, "debug", False))
+    app = registration.app
+    audit_at_setup(resources, registration.name, getattr(app, "config", None), debug=getattr(app, "debug", False))
 
 
 def _intercept(app: Any, name: str, after_request: AfterRequest, *, redirects: bool = True) -> None:

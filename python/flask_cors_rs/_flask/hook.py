@@ -46,10 +46,12 @@ class Registration:
     :param resources: the rules
     """
 
-    __slots__ = ("__weakref__", "app", "forget_plans", "resources")
+    __slots__ = ("__weakref__", "app", "forget_plans", "name", "resources")
 
     def __init__(self, app: Flask | Blueprint | None, resources: Resources) -> None:
         self.app = app
+        self.name = extension_name(None if hasattr(app, "wsgi_app") else getattr(app, "name", None))
+        """What messages call the extension."""
         self.resources = resources
         self.forget_plans: list[Callable[[], None]] = []
         """Functions that let the hook and the middleware choose again what to do with requests."""
@@ -62,14 +64,11 @@ class Registration:
             forget_plan()
 
 
-def make_after_request(registration: Registration, name: str = extension_name()) -> AfterRequest:
-    """Make a function for ``Flask.after_request`` that applies the first rule that matches the path.
-
-    :param name: what messages call the extension
-    """
+def make_after_request(registration: Registration) -> AfterRequest:
+    """Make a function for ``Flask.after_request`` that applies the first rule that matches the path."""
     lock = ForkableLock()
     # The option is read here, as those of `reconfigure()` do not include it.
-    apply_observed = partial(_apply_observed, name, registration.resources.middleware)
+    apply_observed = partial(_apply_observed, registration.name, registration.resources.middleware)
     apply: Apply | None = None
 
     def choose_apply() -> Apply:
@@ -123,7 +122,7 @@ def make_after_request(registration: Registration, name: str = extension_name())
 
     hook: Any = after_request
     setattr(hook, RESOURCES, lambda: registration.resources)
-    setattr(hook, NAME, name)
+    setattr(hook, NAME, registration.name)
     hook.forget_plan = forget_plan
     registration.forget_plans.append(forget_plan)
     register(hook)
